@@ -1,0 +1,256 @@
+"""The command `wijkbudget`. What it prints on stdout are facts; what goes wrong is one sentence on stderr."""
+
+import contextlib
+import json
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+import app
+from config.settings import SETTINGS, Settings, SettingsError, load, secret_path
+from domain import backups, demos, imports, sealing
+from domain.counting import RuleNotBuilt, named
+from domain.database import Database, NotOurs
+from domain.migrations import NewerDatabase, migrate
+from domain.pabulib import PabulibErrors, read, recount
+from domain.secret import SecretError, open_secret
+from routes import letters
+from routes.site import opened
+
+# What each exit code means; `wijkbudget --help` prints this table.
+EXIT_CODES = {
+    0: "done",
+    1: "failed: the sentence on stderr says why; nothing was changed",
+    2: "the command was typed wrong",
+    3: "the input file is wrong: every error with its line on stderr",
+    4: "the counting rule of the file is not built yet",
+    5: "refused: not allowed now, such as sealing a vote that is open",
+    6: "a setting, the secret or the database stops the start",
+}
+FAILED, BAD_FILE, NO_RULE, REFUSED, NO_START = 1, 3, 4, 5, 6
+
+
+class Stop(click.ClickException):
+    """Ends the command with one sentence and an exit code of the table."""
+
+    def __init__(self, message: str, exit_code: int = FAILED) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code  # type: ignore[misc]
+
+
+@contextlib.contextmanager
+def sentences() -> Iterator[None]:
+    """What our own code raises on purpose becomes one sentence and an exit code; anything else is a bug and shows."""
+    try:
+        yield
+    except (SettingsError, SecretError, NewerDatabase, NotOurs) as error:
+        raise Stop(str(error), NO_START) from error
+    except RuleNotBuilt as error:
+        raise Stop(f"The counting rule “{error.name}” is not built yet.", NO_RULE) from error
+    except PabulibErrors as error:
+        raise Stop(str(error), BAD_FILE) from error
+    except (sealing.CannotSeal, demos.NoDemo, backups.Refused, imports.Refused, letters.Refused) as error:
+        raise Stop(str(error), REFUSED) from error
+    except sqlite3.Error as error:
+        raise Stop(f"The database refused: {error}.") from error
+    except OSError as error:
+        raise Stop(str(error), NO_START) from error
+
+
+def exit_codes() -> str:
+    return "\b\nExit codes:\n" + "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items())
+
+
+def settings_help() -> str:
+    rows = [f"  {s.name:21} {s.default or '(empty)':22} {s.help}" for s in SETTINGS]
+    head = "Settings, from WIJKBUDGET_<NAME> or a TOML file that WIJKBUDGET_SETTINGS names; with their defaults:"
+    return "\b\n" + "\n".join([head, *rows])
+
+
+@click.group(epilog=exit_codes(), context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="wijkbudget")
+def main() -> None:
+    """A neighbourhood divides a budget: a secret ballot with a code from a letter, a result anyone can recount."""
+
+
+def command(**attributes: Any) -> Callable[[Callable[..., None]], click.Command]:
+    """A command of ours: with --db, and with errors as sentences."""
+
+    def decorate(function: Callable[..., None]) -> click.Command:
+        @wraps(function)
+        def run(**arguments: Any) -> None:
+            with sentences():
+                function(**arguments)
+
+        with_db = click.option("--db", metavar="FILE", help="The database. Default: the setting db.")(run)
+        epilog = "\n\n".join([attributes.pop("epilog", ""), exit_codes()])
+        return main.command(epilog=epilog, **attributes)(with_db)
+
+    return decorate
+
+
+def settings_for(db: str | None, **more: str) -> Settings:
+    return load({**({"db": db} if db else {}), **more})
+
+
+@contextlib.contextmanager
+def database(db: str | None, *, create: bool = False) -> Iterator[tuple[Settings, Database]]:
+    """The database of the settings, up to date. Only `create` makes a new one."""
+    settings = settings_for(db)
+    if not create and not settings.db.exists():
+        raise Stop(
+            f"There is no database {settings.db}. Make one with `wijkbudget migrate` or `wijkbudget serve`.",
+            6,
+        )
+    with opened(settings) as connection:
+        migrate(connection)
+        yield settings, connection
+
+
+def say(facts: dict[str, Any], as_json: bool, sentence: str) -> None:
+    click.echo(json.dumps(facts, ensure_ascii=False) if as_json else sentence)
+    sys.stdout.flush()
+
+
+JSON = click.option("--json", "as_json", is_flag=True, help="Print the facts as one line of JSON.")
+
+
+@command(epilog=settings_help())
+@click.option("--host", help="The address to listen on. Default: the setting host.")
+@click.option("--port", help="The port to listen on. Default: the setting port.")
+def serve(db: str | None, host: str | None, port: str | None) -> None:
+    """Serve the site."""
+    given = {"host": host, "port": port}
+    settings = settings_for(db, **{name: value for name, value in given.items() if value is not None})
+    app.serve(
+        settings,
+        lambda address: click.echo(f"Serving {settings.db} on {address} as {settings.url}", err=True),
+    )
+
+
+@command()
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="The port; by default a free one.")
+@JSON
+def demo(db: str | None, port: int, as_json: bool) -> None:
+    """Make a demo from nothing and serve it on 127.0.0.1: a vote in progress, and one with its result."""
+    with demos.prepared(Path(db) if db else None, imports.utc_now()) as made:
+
+        def announce(url: str) -> None:
+            facts = {"site": url, "process": demos.SLUG, "codes": made.codes}
+            listed = "\n".join(f"    {code}" for code in made.codes)
+            say(facts, as_json, f"wijkbudget is at {url}/{demos.SLUG}\n\nTen unused stemcodes:\n{listed}\n")
+
+        settings = load({**demos.SETTINGS, "db": str(made.path), "port": str(port)}, environment={})
+        app.serve(settings, announce, own_url=True)
+
+
+@command(name="migrate")
+@JSON
+def migrate_command(db: str | None, as_json: bool) -> None:
+    """Make the database, or bring it up to date."""
+    settings = settings_for(db)
+    with opened(settings) as connection:
+        steps = migrate(connection)
+        open_secret(connection, secret_path(settings))
+    say({"steps": steps}, as_json, f"{settings.db}: {len(steps)} steps taken, up to date.")
+
+
+@command(name="import-pb")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--without-ballots", is_flag=True, help="Leave the ballots out and open voting now, for four weeks.")
+@click.option("--slug", help="The process's place in the address. Default: made of the description.")
+@JSON
+def import_pb(db: str | None, file: Path, without_ballots: bool, slug: str | None, as_json: bool) -> None:
+    """Make a process of a Pabulib FILE, with its ballots as counted ballots. Prints the slug."""
+    instance = read(file.read_bytes())
+    with database(db, create=True) as (settings, connection):
+        open_secret(connection, secret_path(settings))
+        made = imports.import_instance(connection, instance, imports.utc_now(), without_ballots, slug)
+        if not without_ballots:
+            sealing.rewrite(connection)
+    say({"process": made}, as_json, made)
+
+
+@command(name="codes")
+@click.argument("process")
+@click.option("--number", required=True, type=click.IntRange(1, 1_000_000), help="How many codes.")
+@click.option("--area", default="", help="The neighbourhood they go to, for turnout by area.")
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The CSV file, mode 0600.")
+@click.option("--letters", "letters_file", type=click.Path(dir_okay=False, path_type=Path), help="Letters to print.")
+@JSON
+def codes_command(
+    db: str | None, process: str, number: int, area: str, out: Path, letters_file: Path | None, as_json: bool
+) -> None:
+    """Draw stemcodes for PROCESS, once. They stand in the file named here and nowhere else."""
+    with database(db) as (settings, connection):
+        secret = open_secret(connection, secret_path(settings))
+        letters.issue(connection, secret, settings, process, number, area, out, letters_file, imports.utc_now())
+    say(
+        {"process": process, "number": number, "out": str(out)},
+        as_json,
+        f"{number} codes in {out}. Send it to the printer and then destroy it: the database keeps only keyed hashes.",
+    )
+
+
+@command(name="recount")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--rule", metavar="NAME", help="Count by another rule than the file's, by Pabulib's name.")
+@JSON
+def recount_command(db: str | None, file: Path, rule: str | None, as_json: bool) -> None:
+    """Count the ballots of a published FILE.pb again. Needs no database."""
+    instance = read(file.read_bytes())
+    facts = recount(instance, named(rule, instance.rule) if rule else None)
+    say(facts, as_json, recount_sentences(facts))
+
+
+def recount_sentences(facts: dict[str, Any]) -> str:
+    verdict = {
+        True: "the same as the file says",
+        False: "NOT what the file says",
+        None: "the file names no outcome",
+    }
+    part = f", in part {', '.join(facts['partial'])}" if facts["partial"] else ""
+    return (
+        f"Rule {facts['rule']}: {len(facts['selected'])} plans selected ({verdict[facts['matches_file']]}).\n"
+        f"Selected: {', '.join(facts['selected'])}{part}\nSpent: {facts['spent']}"
+    )
+
+
+@command(name="seal")
+@click.argument("process")
+@JSON
+def seal_command(db: str | None, process: str, as_json: bool) -> None:
+    """Seal the vote of PROCESS after it closed. The server does so by itself; this is for who doesn't serve."""
+    with database(db) as (_, connection):
+        sealed = sealing.seal(connection, process, imports.utc_now())
+    say({"process": process, "sealed": True}, as_json, f"The vote of {sealed.name} is sealed.")
+
+
+@command(name="backup")
+@click.argument("file", type=click.Path(path_type=Path))
+def backup_command(db: str | None, file: Path) -> None:
+    """Write a consistent copy of the database to FILE, also while serving."""
+    with database(db) as (settings, connection):
+        backups.backup(connection, file)
+    click.echo(
+        f"{file} is a whole copy. Keep the secret file {secret_path(settings)} as well, but somewhere else: "
+        "who has both can tell who used a code, and without the secret no code works."
+    )
+
+
+@command(name="restore")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def restore_command(db: str | None, file: Path) -> None:
+    """Put the backup FILE in the place of the database. If that fails, what was there stays."""
+    settings = settings_for(db)
+    backups.restore(settings, file)
+    click.echo(f"{settings.db} is now what {file} holds.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

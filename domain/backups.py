@@ -1,0 +1,87 @@
+"""Backup and restore of the one file."""
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from config.settings import Settings, secret_path
+from domain.database import Database, NotOurs, connect
+from domain.migrations import refuse_newer
+from domain.secret import SecretError, read, refuse_wrong, stored_check
+
+
+class Refused(Exception):
+    """The copy can't be made or put back; its text is one sentence. Nothing was changed."""
+
+
+def backup(db: Database, target: Path) -> None:
+    """Write a consistent copy (VACUUM INTO), mode 0600, also while others read and write.
+
+    The copy's pages are written anew, so they don't follow the order of handing in. Raises Refused.
+    """
+    if target.exists():
+        raise Refused(f"{target} exists already. Choose another name.")
+    partial = target.with_name(target.name + ".partial")
+    partial.unlink(missing_ok=True)
+    try:
+        os.close(os.open(partial, os.O_CREAT | os.O_EXCL, 0o600))
+        db.execute("VACUUM INTO ?", [str(partial)])
+        sync(partial)
+        partial.rename(target)
+    except (OSError, sqlite3.Error) as error:
+        partial.unlink(missing_ok=True)
+        raise Refused(f"The copy {target} can't be written: {error}.") from error
+
+
+def sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def restore(settings: Settings, source: Path) -> None:
+    """Make the database hold exactly what `source` holds, in one transaction, also while serving.
+
+    Raises Refused if `source` is damaged or no backup of ours, NewerDatabase, and SecretError if the secret file
+    is not the one that belongs to it.
+    """
+    with sound(source) as copy:
+        refuse_newer(copy)
+        refuse_secret(copy, settings)
+        try:
+            target = connect(settings.db)
+        except sqlite3.Error as error:
+            raise Refused(f"The database {settings.db} can't be written: {error}.") from error
+        try:
+            copy.conn.backup(target.conn)
+            target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            raise Refused(f"The backup can't be put back: {error}. The database is as it was.") from error
+        finally:
+            target.close()
+
+
+@contextlib.contextmanager
+def sound(source: Path) -> Iterator[Database]:
+    """The backup, opened for reading, after SQLite checked every page of it."""
+    try:
+        copy = connect(source, readonly=True)
+    except (NotOurs, sqlite3.Error) as error:
+        raise Refused(f"{source} is no backup of wijkbudget.") from error
+    try:
+        if copy.execute("PRAGMA integrity_check").fetchone()[0] != "ok" or not copy.table("secret_check").exists():
+            raise Refused(f"{source} is damaged, or no backup of wijkbudget.")
+        yield copy
+    except sqlite3.DatabaseError as error:
+        raise Refused(f"{source} is damaged: {error}.") from error
+    finally:
+        copy.close()
+
+
+def refuse_secret(copy: Database, settings: Settings) -> None:
+    path, known = secret_path(settings), stored_check(copy)
+    if not path.exists():
+        raise SecretError(f"Put the secret file that belongs to the backup at {path} first.")
+    if known is not None:
+        refuse_wrong(read(path), known, path)

@@ -1,0 +1,135 @@
+"""Plans (plannen): what residents handed in and vote on, in the orders in which they are shown."""
+
+import hashlib
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from domain.database import Database
+
+PAGE = 24  # plans a page
+SHUFFLES = 32  # fixed orders, one per visitor, so that no plan profits from its place
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """A category of plans. `budget` (cents) binds the count; the other limits bind one ballot."""
+
+    id: int
+    name: str
+    budget: int | None = None
+    min_length: int = 0
+    max_length: int | None = None
+    max_sum_cost: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One plan. `cost` in cents; `project_id` is its name on ballots and in the .pb, unique in its process."""
+
+    id: int
+    project_id: str
+    title: str
+    cost: int
+    themes: tuple[Theme, ...] = ()
+    summary: str = ""
+    description: str = ""
+    for_whom: str = ""
+    own_work: str = ""
+    location: str = ""
+    maker: str = ""
+    area: str = ""
+    photo: str = ""
+    photo_alt: str = ""
+    withdrawn: bool = False
+    url: str = ""
+    folded: str = ""  # what search looks through
+
+
+def fold(text: str) -> str:
+    """Lower case without diacritics, so that “cafe” finds “Café”."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+def load(db: Database, process_id: int, slug: str, themes: dict[int, Theme]) -> tuple[Plan, ...]:
+    """All plans of a process, withdrawn ones too, by number."""
+    of_plan: dict[int, list[Theme]] = {}
+    for row in db.query(
+        "SELECT plan_id, theme_id FROM plan_themes JOIN plans ON plans.id = plan_id WHERE process_id = ? "
+        "ORDER BY theme_id",
+        [process_id],
+    ):
+        of_plan.setdefault(row["plan_id"], []).append(themes[row["theme_id"]])
+    rows = db.query(
+        "SELECT plans.*, coalesce(areas.name, '') AS area FROM plans LEFT JOIN areas ON areas.id = plans.area_id "
+        "WHERE process_id = ? ORDER BY plans.id",
+        [process_id],
+    )
+    return tuple(plan_from(row, slug, tuple(of_plan.get(row["id"], ()))) for row in rows)
+
+
+def plan_from(row: dict[str, object], slug: str, themes: tuple[Theme, ...]) -> Plan:
+    dropped = {"process_id", "area_id", "withdrawn_at"}
+    values = {name: value for name, value in row.items() if name not in dropped}
+    words = " ".join(
+        [*(str(row[n]) for n in ("title", "summary", "description", "location")), *(t.name for t in themes)]
+    )
+    return Plan(
+        **values,  # type: ignore[arg-type]
+        themes=themes,
+        withdrawn=row["withdrawn_at"] is not None,
+        url=f"/{slug}/plannen/{row['id']}",
+        folded=fold(words),
+    )
+
+
+def shuffled(plans: Iterable[Plan], shuffle: int) -> list[Plan]:
+    """The plans in fixed order number `shuffle` (0 … SHUFFLES - 1).
+
+    The place of a plan depends on the order's number and the plan alone: a plan that is added or withdrawn moves
+    no other, so paging never repeats or misses one.
+    """
+    return sorted(plans, key=lambda plan: hashlib.sha256(f"{shuffle}|{plan.id}".encode()).digest())
+
+
+SORTS = {
+    "title": lambda plan: (fold(plan.title), plan.id),
+    "cost": lambda plan: (plan.cost, plan.id),
+    "-cost": lambda plan: (-plan.cost, plan.id),
+}
+
+
+def ordered(plans: Iterable[Plan], sort: str, shuffle: int) -> list[Plan]:
+    return sorted(plans, key=SORTS[sort]) if sort in SORTS else shuffled(plans, shuffle)
+
+
+# Filter on amount: value in the URL, from and up to (cents); None is no end.
+AMOUNTS: tuple[tuple[str, int, int | None], ...] = (
+    ("0-1000", 0, 1_000_00),
+    ("1000-5000", 1_000_00, 5_000_00),
+    ("5000-10000", 5_000_00, 10_000_00),
+    ("10000-", 10_000_00, None),
+)
+
+
+def matching(plans: Iterable[Plan], theme_id: int | None, amount: str, q: str) -> list[Plan]:
+    """The plans with that theme, within that amount (AMOUNTS), that hold every word of `q`."""
+    low, high = next(((low, high) for value, low, high in AMOUNTS if value == amount), (0, None))
+    words = fold(q).split()
+    return [
+        plan
+        for plan in plans
+        if (theme_id is None or any(theme.id == theme_id for theme in plan.themes))
+        and low <= plan.cost
+        and (high is None or plan.cost <= high)
+        and all(word in plan.folded for word in words)
+    ]
+
+
+def page_of(plans: Sequence[Plan], page: int) -> tuple[Sequence[Plan], int]:
+    """Page `page` (from 1) of the plans, and how many pages there are (at least 1). Raises IndexError past the last."""
+    pages = max(1, -(-len(plans) // PAGE))
+    if not 1 <= page <= pages:
+        raise IndexError(page)
+    return plans[(page - 1) * PAGE : page * PAGE], pages

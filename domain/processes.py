@@ -1,0 +1,225 @@
+"""Processes (trajecten): one participation project in one area, with its phases, themes, limits and plans."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from domain import database, phases, plans
+from domain.counting import Rule
+from domain.database import Database
+from domain.phases import Phase
+from domain.plans import Plan, Theme
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one ballot may hold: numbers of plans, and cents they may add up to. None is no limit."""
+
+    min_length: int = 0
+    max_length: int | None = None
+    max_sum_cost: int | None = None
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process as it stands in the database at one revision; `budget` in cents."""
+
+    id: int
+    slug: str
+    name: str
+    area: str
+    municipality: str
+    summary: str
+    description: str
+    language: str
+    currency: str
+    budget: int
+    method: str
+    limits: Limits
+    blank_allowed: bool
+    change_allowed: bool
+    counting_rule: str
+    rule_options: Mapping[str, Any]
+    area_budgets: Mapping[str, int]
+    exclusive: tuple[tuple[str, str], ...]
+    lot_seed: str
+    colour: str
+    photo: str
+    imported_meta: Mapping[str, str]
+    sealed_at: datetime | None
+    revision: int
+    phases: tuple[Phase, ...]
+    themes: tuple[Theme, ...]
+    plans: tuple[Plan, ...] = field(repr=False)
+
+    @cached_property
+    def by_project_id(self) -> dict[str, Plan]:
+        return {plan.project_id: plan for plan in self.plans}
+
+    @cached_property
+    def by_id(self) -> dict[int, Plan]:
+        return {plan.id: plan for plan in self.plans}
+
+    @cached_property
+    def on_ballot(self) -> tuple[Plan, ...]:
+        """The plans that can be chosen."""
+        return tuple(plan for plan in self.plans if not plan.withdrawn)
+
+    @property
+    def plan_count(self) -> int:
+        return len(self.on_ballot)
+
+    @property
+    def finished(self) -> bool:
+        """The vote is sealed, so its result is public."""
+        return self.sealed_at is not None
+
+    @property
+    def voting_phase(self) -> Phase | None:
+        return next((phase for phase in self.phases if phase.kind == "vote"), None)
+
+    def voting(self, now: datetime) -> bool:
+        phase = self.voting_phase
+        return phase is not None and phase.open(now) and not self.finished
+
+    def current(self, now: datetime) -> Phase | None:
+        """The phase that is open; the one that opened last where two are."""
+        return next((phase for phase in reversed(self.phases) if phase.open(now)), None)
+
+    def upcoming(self, now: datetime) -> Phase | None:
+        return next((phase for phase in self.phases if phase.opens_at > now), None)
+
+    @property
+    def stylesheet(self) -> str | None:
+        """The address of the process's own colour; it changes with the colour, so it may be kept forever."""
+        return f"/{self.slug}/kleur-{self.colour[1:]}.css" if self.colour else None
+
+    @cached_property
+    def rule(self) -> Rule:
+        """The counting rule, amounts in cents."""
+        return Rule(
+            name=self.counting_rule,
+            category_budgets={theme.name: theme.budget for theme in self.themes if theme.budget is not None},
+            neighborhood_budgets=self.area_budgets,
+            exclusive=self.exclusive,
+            seed=self.lot_seed,
+            **self.rule_options,
+        )
+
+
+# Names that are pages of the site itself: a process called so would hide them, or be hidden.
+RESERVED = frozenset(
+    {
+        *("api", "beheer", "controle", "favicon", "foto", "health", "help", "hulp", "index", "kaart", "login", "mail"),
+        *("media", "nieuw", "plannen", "privacy", "robots", "sitemap", "static", "stemmen", "taal"),
+        *("toegankelijkheid", "uitleg", "uitslag", "well-known", "wijken", "www"),
+    }
+)
+
+
+class SlugTaken(Exception):
+    """The slug is in use, or is the name of a page of ours."""
+
+
+def slug_from(name: str) -> str:
+    """A slug of the words of `name`: a–z, 0–9 and hyphens, 2 to 60 long."""
+    words = "".join(c if c.isascii() and c.isalnum() else " " for c in plans.fold(name)).split()
+    slug = "-".join(words)[:60].strip("-")
+    return slug if len(slug) > 1 else "traject"
+
+
+def free_slug(db: Database, wanted: str) -> str:
+    """`wanted`, with -2, -3 … behind it where it is in use or reserved."""
+    tries = (wanted if n == 1 else f"{wanted[:56]}-{n}" for n in range(1, 10_000))
+    return next(slug for slug in tries if not taken(db, slug))
+
+
+def taken(db: Database, slug: str) -> bool:
+    return slug in RESERVED or bool(db.execute("SELECT 1 FROM processes WHERE slug = ?", [slug]).fetchone())
+
+
+def insert(db: Database, values: Mapping[str, Any]) -> int:
+    """Write a row of `processes` and return its id. Raises SlugTaken."""
+    if taken(db, values["slug"]):
+        raise SlugTaken(values["slug"])
+    return database.insert(db, "processes", values)
+
+
+def area(db: Database, name: str, parent_id: int | None = None) -> int:
+    """The id of the area of that name under that parent, made where it isn't there yet."""
+    row = db.execute("SELECT id FROM areas WHERE name = ? AND parent_id IS ?", [name, parent_id]).fetchone()
+    if row:
+        return int(row[0])
+    return database.insert(db, "areas", {"name": name, "parent_id": parent_id})
+
+
+def revision(db: Database) -> int:
+    """A number that grows with every change to what is public; what was made at the same number still holds."""
+    return int(db.execute("SELECT number FROM revision").fetchone()[0])
+
+
+def load_all(db: Database) -> tuple[Process, ...]:
+    """Every process, the newest first."""
+    return tuple(process_from(db, row) for row in list(db.query(QUERY + " ORDER BY processes.id DESC")))
+
+
+def load(db: Database, slug: str) -> Process | None:
+    """The process with that slug, or None."""
+    row = next(db.query(QUERY + " WHERE slug = ?", [slug]), None)
+    return process_from(db, row) if row else None
+
+
+def fresh(db: Database, process: Process) -> Process:
+    """The process as it is now: the same object where nothing public changed since it was read."""
+    if revision(db) == process.revision:
+        return process
+    now_there = load(db, process.slug)
+    assert now_there is not None, "processes are never deleted"
+    return now_there
+
+
+QUERY = """
+WITH RECURSIVE up (id, parent_id, name, root) AS (
+    SELECT id, parent_id, name, id FROM areas
+    UNION ALL SELECT areas.id, areas.parent_id, areas.name, up.root FROM up JOIN areas ON areas.id = up.parent_id
+)
+SELECT processes.*, areas.name AS area,
+       (SELECT up.name FROM up WHERE up.root = areas.id AND up.parent_id IS NULL) AS municipality
+FROM processes JOIN areas ON areas.id = processes.area_id
+"""
+
+
+def process_from(db: Database, row: dict[str, Any]) -> Process:
+    id_, slug = row["id"], row["slug"]
+    themes = {t["id"]: Theme(**t) for t in db.query(THEMES, [id_])}
+    return Process(
+        **{name: row[name] for name in AS_THEY_ARE},
+        method=row["voting_method"],
+        limits=Limits(row["min_length"], row["max_length"], row["max_sum_cost"]),
+        blank_allowed=bool(row["blank_allowed"]),
+        change_allowed=bool(row["change_allowed"]),
+        rule_options=json.loads(row["rule_options"]),
+        imported_meta=json.loads(row["imported_meta"]),
+        area_budgets={a["name"]: a["budget"] for a in db.query(AREA_BUDGETS, [id_])},
+        exclusive=tuple((p["a"], p["b"]) for p in db.query(EXCLUSIVE, [id_])),
+        revision=revision(db),
+        sealed_at=phases.from_text(row["sealed_at"]) if row["sealed_at"] else None,
+        phases=phases.load(db, id_),
+        themes=tuple(themes.values()),
+        plans=plans.load(db, id_, slug, themes),
+    )
+
+
+AS_THEY_ARE = (
+    *("id", "slug", "name", "area", "municipality", "summary", "description", "language", "currency", "budget"),
+    *("counting_rule", "lot_seed", "colour", "photo"),
+)
+THEMES = "SELECT id, name, budget, min_length, max_length, max_sum_cost FROM themes WHERE process_id = ? ORDER BY id"
+AREA_BUDGETS = "SELECT name, budget FROM area_budgets JOIN areas ON areas.id = area_id WHERE process_id = ? ORDER BY id"
+EXCLUSIVE = """
+SELECT a.project_id AS a, b.project_id AS b FROM exclusive_pairs
+JOIN plans AS a ON a.id = plan_id JOIN plans AS b ON b.id = other_id WHERE a.process_id = ?
+"""

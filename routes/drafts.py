@@ -1,0 +1,92 @@
+"""The draft ballot as pages show it, and its cookie."""
+
+from dataclasses import dataclass
+
+from litestar import Request
+from litestar.datastructures import Cookie
+
+from domain import ballots, drafts
+from domain.ballots import Problem
+from domain.drafts import Draft
+from domain.plans import Plan
+from domain.processes import Process
+from routes.site import Site
+
+MONTH = 30 * 24 * 3600
+PREFIX = "concept_"
+
+
+@dataclass(frozen=True, slots=True)
+class DraftView:
+    """What a page says of a draft. `total` and `left` in cents; `left` is None where no limit is in money."""
+
+    process: Process
+    plans: tuple[Plan, ...]
+    has_code: bool
+    problems: tuple[Problem, ...]
+
+    @property
+    def count(self) -> int:
+        return len(self.plans)
+
+    @property
+    def total(self) -> int:
+        return sum(plan.cost for plan in self.plans)
+
+    @property
+    def left(self) -> int | None:
+        most = self.process.limits.max_sum_cost
+        return None if most is None else most - self.total
+
+    @property
+    def ballot_url(self) -> str:
+        return f"/{self.process.slug}/stemmen"
+
+    @property
+    def confirm_url(self) -> str:
+        return f"/{self.process.slug}/stemmen/bevestiging"
+
+
+def name_of(process: Process) -> str:
+    return f"{PREFIX}{process.id}"
+
+
+def read(request: Request, process: Process) -> Draft:
+    """The visitor's draft for this process; plans that left the ballot meanwhile are no longer in it."""
+    site: Site = request.app.state.site
+    text = request.cookies.get(name_of(process))
+    draft = drafts.unseal(site.secret, process.id, text) if text else Draft()
+    on_ballot = {plan.id for plan in process.on_ballot}
+    return Draft(tuple(id_ for id_ in draft.plan_ids if id_ in on_ballot), draft.code)
+
+
+def view(process: Process, draft: Draft) -> DraftView:
+    plans = tuple(process.by_id[id_] for id_ in draft.plan_ids)
+    return DraftView(process, plans, bool(draft.code), tuple(ballots.problems_with(process, plans)))
+
+
+def draft_on_page(request: Request, process: Process | None) -> DraftView | None:
+    """The draft that a page must say of that it isn't handed in: of its process, or on other pages of any."""
+    if not any(name.startswith(PREFIX) for name in request.cookies):
+        return None
+    site: Site = request.app.state.site
+    now = site.now()
+    for candidate in [process] if process else site.all():
+        if candidate.voting(now) and not (draft := read(request, candidate)).empty:
+            return view(candidate, draft)
+    return None
+
+
+def cookie(request: Request, process: Process, draft: Draft) -> Cookie:
+    """The cookie that keeps the draft, or the one that ends it if the draft is empty."""
+    site: Site = request.app.state.site
+    text = "" if draft.empty else drafts.seal(site.secret, process.id, draft)
+    return Cookie(
+        name_of(process),
+        value=text,
+        max_age=MONTH if text else 0,
+        path="/",
+        secure=site.secure,
+        httponly=True,
+        samesite="lax",
+    )

@@ -1,0 +1,60 @@
+"""An error page per situation of the visitor: what happened, and what to do next."""
+
+import logging
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
+from routes.drafts import draft_on_page
+from routes.pages import answer, site_of
+
+log = logging.getLogger("wijkbudget")
+
+SITUATIONS = {
+    400: "bad_request",
+    403: "forbidden_cross_site",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    429: "too_many_tries",
+}
+
+
+def error_page(request: Request, situation: str, status: int) -> Response[bytes]:
+    slug = request.url.path.strip("/").split("/")[0]
+    try:
+        process = site_of(request).process(slug)
+        draft = draft_on_page(request, process)
+    except sqlite3.Error:  # the page that says that the database is out of reach can't ask it anything
+        process = draft = None
+    return answer(request, f"errors/{situation}.html", process, draft=draft, status=status, secret=True)
+
+
+def http_error(request: Request, error: HTTPException) -> Response[bytes]:
+    situation = SITUATIONS.get(error.status_code)
+    if situation is None:
+        return unexpected(request, error) if error.status_code >= 500 else error_page(request, "bad_request", 400)
+    return error_page(request, situation, error.status_code)
+
+
+def database_error(request: Request, error: sqlite3.Error) -> Response[bytes]:
+    """A full disk, or a database that somebody else holds too long. Nothing was written, no ballot counted."""
+    log.error("database: %s", error)
+    if "full" in str(error) or "disk I/O" in str(error):
+        return error_page(request, "disk_full", 507)
+    return error_page(request, "try_later", 503)
+
+
+def unexpected(request: Request, error: Exception) -> Response[bytes]:
+    log.exception("%s %s", request.method, request.url.path, exc_info=error)
+    return error_page(request, "internal", 500)
+
+
+HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Response]] = {
+    HTTPException: http_error,
+    sqlite3.Error: database_error,
+    Exception: unexpected,
+}

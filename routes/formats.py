@@ -1,0 +1,47 @@
+"""How amounts, numbers, dates and plain text stand on a page, per language."""
+
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+from babel.numbers import format_currency, format_decimal
+from markupsafe import Markup, escape
+
+HERE = ZoneInfo("Europe/Amsterdam")
+DATE = {"nl": "d MMMM y", "en": "d MMMM y"}
+DATE_TIME = {"nl": "d MMMM y 'om' HH.mm 'uur'", "en": "d MMMM y 'at' HH:mm"}
+DAY = {"nl": "EEEE d MMMM", "en": "EEEE d MMMM"}
+AMOUNT = {"nl": "¤\u00a0#,##0", "en": "¤#,##0"}
+
+
+@lru_cache(maxsize=4096)
+def money(cents: int, currency: str, language: str) -> str:
+    """€ 1.500, and € 1.500,50 only where there are cents."""
+    pattern = AMOUNT[language] + (".00" if cents % 100 else "")
+    pattern = f"{pattern};{pattern.replace('¤', '¤-')}"
+    return format_currency(Decimal(cents) / 100, currency, pattern, locale=language, currency_digits=False)
+
+
+def number(value: int | Decimal, language: str) -> str:
+    return format_decimal(value, locale=language)
+
+
+def date(moment: datetime, language: str) -> str:
+    return format_datetime(moment, DATE[language], tzinfo=HERE, locale=language)
+
+
+def date_time(moment: datetime, language: str) -> str:
+    return format_datetime(moment, DATE_TIME[language], tzinfo=HERE, locale=language)
+
+
+def day(moment: datetime, language: str) -> str:
+    return format_datetime(moment, DAY[language], tzinfo=HERE, locale=language)
+
+
+def paragraphs(text: str) -> Markup:
+    """Plain text as paragraphs: a blank line parts them, a line end stays one. Everything is escaped."""
+    parts = [part for part in text.replace("\r\n", "\n").split("\n\n") if part.strip()]
+    lines = (Markup("<br>").join(escape(line) for line in part.strip().split("\n")) for part in parts)
+    return Markup("\n").join(Markup('<p dir="auto">{}</p>').format(line) for line in lines)

@@ -1,0 +1,60 @@
+"""What holds for every answer and every request: security headers, and no forged requests from other sites."""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from litestar import Request
+from litestar.exceptions import PermissionDeniedException
+from litestar.types import Message, Scope
+
+from config.settings import Settings, secure
+
+
+def security_headers(settings: Settings) -> list[tuple[bytes, bytes]]:
+    """Only our own files, nothing inline, no other site's frame, no address told to others."""
+    policy = (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; manifest-src 'self'; "
+        f"frame-ancestors {settings.frame_ancestors}"
+    )
+    headers = {
+        "Content-Security-Policy": policy,
+        "Referrer-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
+    }
+    if settings.frame_ancestors == "'none'":
+        headers["X-Frame-Options"] = "DENY"
+    if secure(settings):
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
+def add_headers(settings: Settings) -> Callable[[Message, Scope], Awaitable[None]]:
+    headers = security_headers(settings)
+
+    async def before_send(message: Message, scope: Scope) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], *headers]
+
+    return before_send
+
+
+async def refuse_cross_site(request: Request) -> None:
+    """Refuse what changes something and comes from another site's page. Raises PermissionDeniedException (403).
+
+    Every browser of the last years says where a request comes from (Sec-Fetch-Site, or at least Origin); a page's
+    own form says same-origin. What says neither is no browser, and has no visitor's cookies to abuse.
+    """
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return
+    fetch_site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if fetch_site is not None:
+        same = fetch_site in ("same-origin", "none")
+    else:
+        same = origin is None or urlsplit(origin).netloc == request.headers.get("host", "")
+    if not same:
+        raise PermissionDeniedException("cross-site")

@@ -1,0 +1,53 @@
+"""Help and contact, privacy, accessibility, and what machines ask: security.txt, robots.txt, health."""
+
+from datetime import UTC, datetime, timedelta
+
+from litestar import Request, Response, get
+
+from routes.cache import cached_page
+from routes.pages import page, served, shared, site_of
+
+TEXT = "text/plain; charset=utf-8"
+
+
+@page("/hulp")
+async def help_page(request: Request) -> Response[bytes]:
+    return shared(request, "information/help.html", None, "", dict)
+
+
+@page("/privacy")
+async def privacy(request: Request) -> Response[bytes]:
+    return shared(request, "information/privacy.html", None, "", dict)
+
+
+@page("/toegankelijkheid")
+async def accessibility(request: Request) -> Response[bytes]:
+    return shared(request, "information/accessibility.html", None, "", dict)
+
+
+@page("/.well-known/security.txt")
+async def security(request: Request) -> Response[bytes]:
+    """RFC 9116. Without an address to write to there is no such file."""
+    site = site_of(request)
+    address = site.settings.security_email or site.settings.contact_email
+    expires = (site.now() + timedelta(days=180)).replace(hour=0, minute=0, second=0, microsecond=0)
+    contact = f"Contact: mailto:{address}\n" if address else f"Contact: {site.settings.url}/hulp\n"
+    lines = (
+        contact + f"Expires: {expires.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}\n"
+        "Preferred-Languages: nl, en\n"
+        f"Canonical: {site.settings.url}/.well-known/security.txt\n"
+    )
+    return served(request, cached_page(lines.encode()), media_type=TEXT)
+
+
+@page("/robots.txt")
+async def robots(request: Request) -> Response[bytes]:
+    return served(request, cached_page(b"User-agent: *\nDisallow: /*/stemmen/\n"), media_type=TEXT)
+
+
+@get("/health")
+async def health(request: Request) -> Response[bytes]:
+    """For a monitor: 200 as soon as the site answers and can read its database."""
+    site_of(request).revision()
+    now = datetime.now(UTC)
+    return Response(f"ok {now:%Y-%m-%dT%H:%M:%SZ}\n".encode(), media_type=TEXT, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,149 @@
+"""Letters (brieven) with a stemcode each, and the list of codes for the printer."""
+
+import contextlib
+import csv
+import io
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+import segno
+
+from config.settings import Settings
+from domain import codes, processes, roll
+from domain.database import Database, writing
+from domain.processes import Process
+from routes.pages import environment
+
+
+class Refused(Exception):
+    """No codes were drawn; its text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One page: the code in groups, the address to scan, and its QR code as SVG."""
+
+    code: str
+    url: str
+    qr: str
+
+
+def issue(
+    db: Database,
+    secret: bytes,
+    settings: Settings,
+    slug: str,
+    number: int,
+    area: str,
+    list_path: Path,
+    letters_path: Path | None,
+    now: datetime,
+) -> None:
+    """Draw codes, write them to the files, and only then commit: they exist in those files and nowhere else.
+
+    The files are mode 0600 and new. Raises Refused; then no file and no code is there.
+    """
+    process = processes.load(db, slug)
+    refuse(process, slug, now)
+    assert process is not None
+    with new_file(list_path) as code_list, maybe_file(letters_path) as letters, writing(db):
+        area_id = area_of(db, process, area)
+        drawn = roll.issue(db, secret, process.id, number, area_id)
+        write_list(code_list, settings, process, drawn, area)
+        if letters is not None:
+            write_letters(letters, settings, process, drawn)
+
+
+def refuse(process: Process | None, slug: str, now: datetime) -> None:
+    if process is None:
+        raise Refused(f"There is no process “{slug}”.")
+    phase = process.voting_phase
+    if phase is None:
+        raise Refused(f"The process “{slug}” has no vote.")
+    if process.finished or now >= phase.closes_at:
+        raise Refused(f"The vote of “{slug}” is closed.")
+
+
+def area_of(db: Database, process: Process, name: str) -> int | None:
+    if not name:
+        return None
+    (parent,) = db.execute("SELECT area_id FROM processes WHERE id = ?", [process.id]).fetchone()
+    return processes.area(db, name, parent)
+
+
+@contextlib.contextmanager
+def new_file(path: Path) -> Iterator[TextIO]:
+    """A file that wasn't there, mode 0600, on disk when the block ends; gone again if the block fails."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise Refused(f"{path} exists already. Choose another name.") from error
+    except OSError as error:
+        raise Refused(f"{path} can't be written: {error.strerror}.") from error
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            yield file
+            file.flush()
+            os.fsync(descriptor)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+@contextlib.contextmanager
+def maybe_file(path: Path | None) -> Iterator[TextIO | None]:
+    if path is None:
+        yield None
+    else:
+        with new_file(path) as file:
+            yield file
+
+
+def url_of(settings: Settings, process: Process, code: str) -> str:
+    """The code stands behind the #: a browser sends that to nobody, so it reaches no log."""
+    return f"{settings.url}/{process.slug}/stemmen#{codes.grouped(code)}"
+
+
+def write_list(file: TextIO, settings: Settings, process: Process, drawn: list[str], area: str) -> None:
+    rows = csv.writer(file)
+    rows.writerow(["code", "url", "area"])
+    rows.writerows([codes.grouped(code), url_of(settings, process, code), area] for code in drawn)
+    file.flush()
+
+
+def write_letters(file: TextIO, settings: Settings, process: Process, drawn: list[str]) -> None:
+    letters = (letter(settings, process, code) for code in drawn)
+    phase = process.voting_phase
+    assert phase is not None
+    template = environment("nl").get_template("letters/letters.html")
+    file.writelines(
+        template.generate(
+            site=settings,
+            process=process,
+            letters=letters,
+            opens_at=phase.opens_at,
+            closes_at=phase.closes_at,
+        )
+    )
+    file.flush()
+
+
+def letter(settings: Settings, process: Process, code: str) -> Letter:
+    url = url_of(settings, process, code)
+    drawing = io.BytesIO()
+    segno.make(url, error="m", micro=False).save(
+        drawing,
+        kind="svg",
+        xmldecl=False,
+        svgns=True,
+        border=2,
+        scale=1,
+        omitsize=True,
+        svgclass="qr",
+        lineclass=None,
+    )
+    return Letter(codes.grouped(code), url, drawing.getvalue().decode())

@@ -1,0 +1,76 @@
+"""In which order this visitor sees the plans, and with which filters."""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
+
+from litestar import Request
+from litestar.datastructures import Cookie
+
+from domain import plans
+from domain.plans import AMOUNTS, SHUFFLES, SORTS, Plan
+from domain.processes import Process
+from routes.languages import YEAR
+from routes.site import Site
+
+COOKIE = "volgorde"
+MOST_SEARCHED = 100  # characters
+
+
+def shuffle_of(request: Request) -> tuple[int, list[Cookie]]:
+    """The number of the visitor's order, and the cookie that keeps it where it is new."""
+    kept = request.cookies.get(COOKIE, "")
+    if kept.isascii() and kept.isdigit() and len(kept) < 3 and int(kept) < SHUFFLES:
+        return int(kept), []
+    site: Site = request.app.state.site
+    drawn = secrets.randbelow(SHUFFLES)
+    return drawn, [
+        Cookie(
+            COOKIE,
+            value=str(drawn),
+            max_age=YEAR,
+            path="/",
+            secure=site.secure,
+            httponly=True,
+            samesite="lax",
+        )
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a visitor asked of the list of plans; anything a process doesn't have is dropped."""
+
+    theme_id: int | None = None
+    amount: str = ""
+    q: str = ""
+    sort: str = ""
+
+    @property
+    def any(self) -> bool:
+        return bool(self.theme_id or self.amount or self.q)
+
+    def query(self, **more: object) -> str:
+        """As the part of a URL behind “?”, without what is empty."""
+        fields = {"thema": self.theme_id, "bedrag": self.amount, "q": self.q, "volgorde": self.sort, **more}
+        return urlencode({name: value for name, value in fields.items() if value})
+
+    def apply(self, on: Iterable[Plan], shuffle: int) -> list[Plan]:
+        found = plans.matching(on, self.theme_id, self.amount, self.q)
+        return plans.ordered(found, self.sort, shuffle)
+
+    def without(self) -> "Filters":
+        return replace(self, theme_id=None, amount="", q="")
+
+
+def filters_of(request: Request, process: Process) -> Filters:
+    asked = request.query_params
+    theme = asked.get("thema", "")
+    amount, sort = asked.get("bedrag", ""), asked.get("volgorde", "")
+    return Filters(
+        theme_id=next((t.id for t in process.themes if str(t.id) == theme), None),
+        amount=amount if amount in {value for value, _, _ in AMOUNTS} else "",
+        q=" ".join(asked.get("q", "").split())[:MOST_SEARCHED],
+        sort=sort if sort in SORTS else "",
+    )

@@ -1,0 +1,182 @@
+"""Pages: templates rendered for a visitor, alone or for everyone at once."""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from jinja2_fragments import render_block
+from litestar import Request, Response, route
+from litestar.datastructures import Cookie
+from litestar.exceptions import NotFoundException
+
+from domain.processes import Process
+from routes import formats
+from routes.cache import QUICK_ENCODERS, SMALL, CachedPage, best_encoding, cached_page
+from routes.drafts import DraftView, draft_on_page
+from routes.languages import LANGUAGES, language_of, translations
+from routes.site import Site
+from routes.static_files import static_url
+
+HTML = "text/html; charset=utf-8"
+VARY = "Accept-Encoding, Accept-Language, Cookie, HX-Request"
+TEMPLATES = Path(__file__).parent.parent / "templates"
+
+# A GET handler that answers HEAD too, for the crawlers that make link previews.
+page = partial(route, http_method=["GET", "HEAD"])
+
+
+@cache
+def environment(language: str) -> Environment:
+    """The templates in one language."""
+    env = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
+    )
+    env.policies["ext.i18n.trimmed"] = True
+    env.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    env.filters |= {
+        "euro": pass_context(lambda context, cents: formats.money(cents, currency_in(context), language)),
+        "number": lambda value: formats.number(value, language),
+        "date": lambda moment: formats.date(moment, language),
+        "datetime": lambda moment: formats.date_time(moment, language),
+        "day": lambda moment: formats.day(moment, language),
+        "paragraphs": formats.paragraphs,
+    }
+    env.globals |= {"static": static_url, "languages": LANGUAGES, "language": language}
+    return env
+
+
+def currency_in(context: Context) -> str:
+    process = context.get("process")
+    return process.currency if isinstance(process, Process) else "EUR"
+
+
+def site_of(request: Request) -> Site:
+    site: Site = request.app.state.site
+    return site
+
+
+def process_or_404(request: Request, slug: str) -> Process:
+    process = site_of(request).process(slug)
+    if process is None:
+        raise NotFoundException
+    return process
+
+
+def is_htmx(request: Request) -> bool:
+    """A block was asked for, not a page. What the back button restores is a page."""
+    headers = request.headers
+    return headers.get("hx-request") == "true" and headers.get("hx-history-restore-request") != "true"
+
+
+def render(
+    request: Request,
+    template: str,
+    process: Process | None,
+    draft: DraftView | None,
+    block: str | None,
+    values: Any,
+) -> str:
+    site = site_of(request)
+    context = {
+        "site": site.settings,
+        "process": process,
+        "draft": draft,
+        "path": request.url.path,
+        "url": site.settings.url + request.url.path,
+        "now": site.now(),
+        "hx": block is not None,
+        **values,
+    }
+    env = environment(language_of(request))
+    return render_block(env, template, block, context) if block else env.get_template(template).render(context)
+
+
+def answer(
+    request: Request,
+    template: str,
+    process: Process | None = None,
+    *,
+    draft: DraftView | None = None,
+    block: str | None = None,
+    status: int = 200,
+    secret: bool = False,
+    cookies: Iterable[Cookie] = (),
+    **values: Any,
+) -> Response[bytes]:
+    """A page for this visitor alone. `secret`: it holds something nobody may see or keep, so it is not compressed
+    (BREACH) and not stored. `block`: only that block of it, where htmx asks."""
+    wanted = block if is_htmx(request) else None
+    body = render(request, template, process, draft, wanted, values).encode()
+    headers = {"Cache-Control": "no-store" if secret else "private, no-cache", "Vary": VARY}
+    encoding = "" if secret or len(body) < SMALL else best_encoding(request.headers.get("accept-encoding", ""))
+    if encoding:
+        body = QUICK_ENCODERS[encoding](body)
+        headers["Content-Encoding"] = encoding
+    return Response(body, media_type=HTML, status_code=status, headers=headers, cookies=list(cookies))
+
+
+def shared(
+    request: Request,
+    template: str,
+    process: Process | None,
+    key: Hashable,
+    values: Callable[[], Mapping[str, Any]],
+    *,
+    block: str | None = None,
+    cookies: Iterable[Cookie] = (),
+) -> Response[bytes]:
+    """A page that is the same for everyone without a draft ballot, from memory if it was made since the last change.
+
+    `key` names everything the page depends on besides language, path and htmx; `values` is called only to make it.
+    """
+    if draft := draft_on_page(request, process):
+        return answer(request, template, process, draft=draft, block=block, cookies=cookies, **values())
+    wanted = block if is_htmx(request) else None
+    made = cached(request, template, process, (template, key, wanted), values)
+    return served(request, made, cookies)
+
+
+def cached(
+    request: Request,
+    template: str,
+    process: Process | None,
+    key: tuple[Any, ...],
+    values: Callable[[], Mapping[str, Any]],
+) -> CachedPage:
+    site, now = site_of(request), site_of(request).now()
+    full_key = (language_of(request), request.url.path, *key)
+    revision = site.revision()
+    if (kept := site.cache.get(full_key, revision, now)) is not None:
+        return kept
+    body = render(request, template, process, None, key[2], values()).encode()
+    boundaries = [at for p in site.all() for phase in p.phases for at in (phase.opens_at, phase.closes_at) if at > now]
+    made = cached_page(body, revision, min(boundaries, default=None))
+    site.cache.put(full_key, made)
+    return made
+
+
+def served(
+    request: Request,
+    made: CachedPage,
+    cookies: Iterable[Cookie] = (),
+    media_type: str = HTML,
+    keep: str = "no-cache",
+) -> Response[bytes]:
+    """The cached bytes as this browser takes them, or 304 if it has them."""
+    encoding = best_encoding(request.headers.get("accept-encoding", "")) if len(made.body) >= SMALL else ""
+    etag = f'"{made.etag}{"-" + encoding if encoding else ""}"'
+    headers = {"ETag": etag, "Cache-Control": keep, "Vary": VARY}
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(b"", status_code=304, media_type=media_type, headers=headers, cookies=list(cookies))
+    if encoding:
+        headers["Content-Encoding"] = encoding
+    return Response(made.bytes_for(encoding), media_type=media_type, headers=headers, cookies=list(cookies))

@@ -1,0 +1,95 @@
+"""The list of plans, and one plan."""
+
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import NotFoundException
+
+from domain.plans import AMOUNTS, PAGE, page_of
+from routes import drafts
+from routes.orders import Filters, filters_of, shuffle_of
+from routes.pages import page, process_or_404, shared, site_of
+
+
+@page("/{slug:str}/plannen")
+async def index(request: Request, slug: str) -> Response[bytes]:
+    process = process_or_404(request, slug)
+    filters = filters_of(request, process)
+    shuffle, cookies = shuffle_of(request)
+    number = page_number(request)
+
+    def link(**more: object) -> str:
+        query = filters.query(**more)
+        return f"/{process.slug}/plannen{'?' + query if query else ''}"
+
+    def values() -> dict[str, Any]:
+        found = filters.apply(process.plans, shuffle)
+        try:
+            shown, pages = page_of(found, number)
+        except IndexError as error:
+            raise NotFoundException from error
+        first = (number - 1) * PAGE
+        return {
+            "plans": shown,
+            "total": len(found),
+            "filters": filters,
+            "theme_id": filters.theme_id,
+            "amount": filters.amount,
+            "amounts": AMOUNTS,
+            "q": filters.q,
+            "sort": filters.sort,
+            "page": number,
+            "pages": pages,
+            "first": first + 1,
+            "last": first + len(shown),
+            "link": link,
+            "order_query": filters.query(),
+        }
+
+    order = shuffle if not filters.sort else -1
+    return shared(
+        request,
+        "plans/index.html",
+        process,
+        (filters, number, order),
+        values,
+        block="results",
+        cookies=cookies,
+    )
+
+
+def page_number(request: Request) -> int:
+    asked = request.query_params.get("pagina", "1")
+    if not (asked.isascii() and asked.isdigit() and len(asked) < 6):
+        raise NotFoundException
+    return int(asked)
+
+
+@page("/{slug:str}/plannen/{plan_id:int}")
+async def show(request: Request, slug: str, plan_id: int) -> Response[bytes]:
+    process = process_or_404(request, slug)
+    plan = process.by_id.get(plan_id)
+    if plan is None:
+        raise NotFoundException
+    filters = filters_of(request, process)
+    shuffle, cookies = shuffle_of(request)
+
+    def values() -> dict[str, Any]:
+        around = filters.apply(process.plans, shuffle)
+        if plan not in around:  # the link was shared with other filters than the plan has
+            around = Filters().apply(process.plans, shuffle)
+        place = around.index(plan)
+        draft = drafts.read(request, process)
+        return {
+            "plan": plan,
+            "previous": around[place - 1] if place else None,
+            "next": around[place + 1] if place + 1 < len(around) else None,
+            "position": place + 1,
+            "total": len(around),
+            "order_query": filters.query(),
+            "chosen": plan.id in draft.plan_ids,
+            "can_choose": process.voting(site_of(request).now()) and not plan.withdrawn,
+        }
+
+    order = shuffle if not filters.sort else -1
+    return shared(request, "plans/show.html", process, (filters, order), values, cookies=cookies)

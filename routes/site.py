@@ -1,0 +1,88 @@
+"""The running site: what one server process holds while it serves."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from config.settings import Settings, secret_path, secure
+from domain import processes
+from domain.database import Database, Writer, connect
+from domain.migrations import migrate
+from domain.processes import Process
+from domain.results import Result
+from domain.secret import open_secret
+from routes.cache import PageCache
+from routes.tries import Tries
+
+
+class Site:
+    """Opens the database, brings it up to date and reads the secret.
+
+    Raises the errors of `connect`, `migrate` and `open_secret`.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.secure = secure(settings)
+        self.host = urlsplit(settings.url).netloc
+        with opened(settings) as db:
+            migrate(db)
+            self.secret = open_secret(db, secret_path(settings))
+        self.reader = connect(settings.db, readonly=True)
+        self.writer = Writer(settings.db)
+        self.cache = PageCache()
+        self.tries = Tries(settings.wrong_codes, settings.proxies)
+        self.results: dict[int, Result] = {}
+        self._revision = 0
+        self._processes: dict[str, Process | None] = {}
+        self._all: tuple[Process, ...] | None = None
+
+    def close(self) -> None:
+        self.writer.close()
+        self.reader.close()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def revision(self) -> int:
+        """The revision of what is public now; what was read at another one is forgotten here."""
+        revision = processes.revision(self.reader)
+        if revision != self._revision:
+            self._revision, self._processes, self._all = revision, {}, None
+        return revision
+
+    def process(self, slug: str) -> Process | None:
+        self.revision()
+        if slug not in self._processes:
+            found = processes.load(self.reader, slug)
+            if found is None:  # nothing is remembered of names that don't exist: there are too many
+                return None
+            self._processes[slug] = found
+        return self._processes[slug]
+
+    def all(self) -> tuple[Process, ...]:
+        self.revision()
+        if self._all is None:
+            self._all = processes.load_all(self.reader)
+        return self._all
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Database]:
+    """A connection for a while. Raises OSError where the directory is missing or can't be written."""
+    refuse_directory(settings)
+    db = connect(settings.db)
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+def refuse_directory(settings: Settings) -> None:
+    directory = settings.db.absolute().parent
+    if not directory.is_dir():
+        raise OSError(f"The directory {directory} of the database does not exist.")
+    if not os.access(directory, os.W_OK) or (settings.db.exists() and not os.access(settings.db, os.W_OK)):
+        raise OSError(f"The database {settings.db} or its directory can't be written.")

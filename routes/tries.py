@@ -1,0 +1,65 @@
+"""Wrong codes: how many one network may try. In memory, under a key that changes, so no address is kept."""
+
+import hashlib
+import hmac
+import secrets
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable
+from ipaddress import ip_address, ip_network
+
+from litestar import Request
+
+MINUTE = 60.0
+HOUR = 3600.0
+
+
+class Tries:
+    """At most `limit` wrong codes a minute from one network (/24 or /64). Right codes are never counted or delayed."""
+
+    def __init__(self, limit: int, proxies: tuple[str, ...], clock: Callable[[], float] = time.monotonic) -> None:
+        self.limit = limit
+        self.proxies = tuple(ip_network(proxy) for proxy in proxies)
+        self.clock = clock
+        self.forget()
+
+    def forget(self) -> None:
+        self.key = secrets.token_bytes(32)
+        self.key_since = self.clock()
+        self.wrong: defaultdict[bytes, deque[float]] = defaultdict(deque)
+
+    def too_many(self, request: Request) -> bool:
+        """Count one more wrong code from the network of this request; True if that is more than the limit."""
+        now = self.clock()
+        if now - self.key_since > HOUR:
+            self.forget()
+        times = self.wrong[self.network(request)]
+        while times and now - times[0] >= MINUTE:
+            times.popleft()
+        if len(times) < self.limit:
+            times.append(now)
+            return False
+        return True
+
+    def network(self, request: Request) -> bytes:
+        address = self.address(request)
+        try:
+            parsed = ip_address(address)
+            bits = 24 if parsed.version == 4 else 64
+            address = str(ip_network(f"{parsed}/{bits}", strict=False))
+        except ValueError:
+            pass
+        return hmac.digest(self.key, address.encode(), hashlib.sha256)[:8]
+
+    def address(self, request: Request) -> str:
+        """The nearest hop that is no proxy of ours: X-Forwarded-For counts only when a proxy of ours tells it."""
+        hops = [request.client.host if request.client else ""]
+        hops += reversed([hop.strip() for hop in request.headers.get("x-forwarded-for", "").split(",") if hop.strip()])
+        return next((hop for hop in hops if not self.is_proxy(hop)), hops[-1])
+
+    def is_proxy(self, address: str) -> bool:
+        try:
+            parsed = ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in proxy for proxy in self.proxies)

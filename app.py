@@ -52,9 +52,9 @@ ROUTES = [
     ballots.hand_in,
     receipts.check,
     receipts.checked,
-    receipts.published,
     results.show,
-    results.published,
+    results.published_ballots,
+    results.published_receipts,
 ]
 LARGEST_BODY = 256_000  # bytes; a ballot with every plan of the largest vote is a tenth of it
 SEALING_EVERY = 20.0  # seconds

@@ -177,7 +177,7 @@ def first_ballot(
 def changed_ballot(
     db: Database, secret: bytes, process: Process, code: str, plans: Sequence[Plan], receipt: str
 ) -> Outcome:
-    """The code is used, or it is no code of this process."""
+    """The code is used, or it is no code of this process. Raises Closed where sealing began since this arrived."""
     if roll.used(db, secret, process.id, code) is None:
         raise Refused(Problem("code_unknown"))
     if not process.change_allowed:
@@ -186,7 +186,8 @@ def changed_ballot(
         "UPDATE ballots SET vote = ? WHERE process_id = ? AND key = ?",
         (vote_text(plans), process.id, ballot_key(secret, process, code)),
     ).rowcount
-    assert replaced == 1, "a used code without its ballot"
+    if not replaced:  # the ballot has its new key already, so nobody can find it any more
+        raise Closed
     return Outcome.COUNTED if receipts.counted(db, process.id, receipt) else Outcome.CHANGED
 
 

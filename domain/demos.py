@@ -7,12 +7,14 @@ import tempfile
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from config.settings import load, secret_path
 from domain import codes, database, phases, processes, roll, sealing
+from domain.ballots import HERE
 from domain.database import Database, connect, is_demo, writing
 from domain.migrations import migrate
 from domain.phases import KINDS, Phase
@@ -77,7 +79,7 @@ def make(path: Path, now: datetime) -> Demo:
         migrate(db, demo=True)
         secret = open_secret(db, secret_path(load({"db": str(path)}, environment={})))
         with writing(db):
-            insert_finished(db, read("bezuidenhout-2019"), now)
+            insert_finished(db, read("bezuidenhout-2019"))
             drawn = insert_running(db, secret, read("bezuidenhout"), now)
         sealing.seal(db, FINISHED_SLUG, now)
     finally:
@@ -91,16 +93,21 @@ def read(name: str) -> dict[str, Any]:
 
 def insert_running(db: Database, secret: bytes, content: dict[str, Any], now: datetime) -> list[str]:
     """The vote opened a week ago and closes in three; the phases before it lie in the past."""
-    today = now.replace(hour=22, minute=0, second=0)
-    starts = [today + timedelta(days=days) for days in (-98, -70, -42, -7, 21, 35, 400)]
+    today = now.astimezone(HERE).date()
+    starts = [midnight(today + timedelta(days=days)) for days in (-98, -70, -42, -7, 21, 35, 400)]
     process_id = insert_process(db, content, starts)
     return roll.issue(db, secret, process_id, 10)
 
 
-def insert_finished(db: Database, content: dict[str, Any], now: datetime) -> None:
+def midnight(day: date) -> datetime:
+    """The moment at which that day begins in the Netherlands, in UTC."""
+    return datetime(day.year, day.month, day.day, tzinfo=HERE).astimezone(UTC)
+
+
+def insert_finished(db: Database, content: dict[str, Any]) -> None:
     """Its vote closed, with ballots that come to the votes the content names."""
-    closed = datetime(2019, 6, 30, 22, tzinfo=now.tzinfo)
-    starts = [closed + timedelta(days=days) for days in (-119, -91, -63, -28, 0, 14, 200)]
+    closed = date(2019, 7, 1)
+    starts = [midnight(closed + timedelta(days=days)) for days in (-119, -91, -63, -28, 0, 14, 200)]
     process_id = insert_process(db, content, starts)
     ids = {
         row["project_id"]: row["id"]
@@ -121,7 +128,7 @@ def insert_process(db: Database, content: dict[str, Any], starts: Sequence[datet
         process_id,
         [
             Phase(kind, opens, closes, text.get(kind, ""))
-            for kind, opens, closes in zip(KINDS, starts, starts[1:], strict=True)
+            for kind, (opens, closes) in zip(KINDS, pairwise(starts), strict=True)
         ],
     )
     insert_plans(db, process_id, content)
@@ -134,7 +141,7 @@ def process_row(content: dict[str, Any], area_id: int) -> dict[str, Any]:
         "name": content["name"],
         "area_id": area_id,
         "summary": content["summary"],
-        "description": content.get("description", ""),
+        "description": content["intro"].strip(),
         "budget": content["budget"] * 100,
         "voting_method": content["voting_method"],
         "max_sum_cost": content["budget"] * 100,
@@ -196,11 +203,11 @@ def ballots(plans: Sequence[tuple[int, int, int]], number: int, budget: int) -> 
 
 
 def insert_ballots(
-    db: Database, process_id: int, cast: Sequence[list[int]], blank: int, issued: int, closed: datetime
+    db: Database, process_id: int, cast: Sequence[list[int]], blank: int, issued: int, closed: date
 ) -> None:
     """As if they had been handed in: a used code and a receipt each. Nobody knows these codes."""
     votes = [",".join(map(str, sorted(vote))) for vote in cast] + [""] * blank
-    day = (closed - timedelta(days=3)).date().isoformat()
+    day = (closed - timedelta(days=3)).isoformat()
     used = [day] * len(votes) + [None] * (issued - len(votes))
     statements: list[tuple[str, Any]] = [
         ("INSERT INTO roll (process_id, key, used_on) VALUES (?, ?, ?)", used),

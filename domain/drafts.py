@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-MOST = 4000  # bytes a browser keeps of one cookie, less its name and attributes
-
 
 @dataclass(frozen=True, slots=True)
 class Draft:

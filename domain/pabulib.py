@@ -565,7 +565,7 @@ def _as_comment(instance: Instance) -> str:
         "blank": instance.blank + sum(not vote.projects for vote in instance.votes),
         "settings": dict(instance.settings),
     }
-    text = json.dumps({"wijkbudget": ours}, ensure_ascii=False, default=str)
+    text = json.dumps({"wijkbudget": ours}, default=str)
     return " ".join(f"#{number}: {one}" for number, one in enumerate([text, *_their_comments(instance)], 1))
 
 
@@ -697,7 +697,7 @@ def _vote_rows(instance: Instance, votes: list[Vote]) -> Iterator[list[str]]:
 
 
 def _label(name: str) -> str:
-    return " / ".join(part.strip() for part in name.split(","))
+    return " / ".join(part.strip() for part in _text(name).split(","))
 
 
 def _text(value: object) -> str:

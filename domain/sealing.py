@@ -5,13 +5,16 @@ checkpoint leaves the old pages in the file; an open reader blocks that checkpoi
 """
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from domain import phases, processes
+from domain import ballots, phases, processes
 from domain.database import Database, writing
 from domain.processes import Process
 
 log = logging.getLogger("wijkbudget")
+
+
+GRACE = timedelta(seconds=10)
 
 
 class CannotSeal(Exception):
@@ -19,11 +22,11 @@ class CannotSeal(Exception):
 
 
 def due(db: Database, now: datetime) -> list[str]:
-    """The slugs of processes whose vote closed and isn't sealed."""
+    """The slugs of processes whose vote closed and isn't sealed; a ballot that came in time is written by now."""
     rows = db.execute(
         "SELECT slug FROM processes JOIN phases ON phases.process_id = processes.id "
         "WHERE kind = 'vote' AND closes_at <= ? AND sealed_at IS NULL ORDER BY slug",
-        [phases.to_text(now)],
+        [phases.to_text(now - GRACE)],
     )
     return [row[0] for row in rows]
 
@@ -31,15 +34,17 @@ def due(db: Database, now: datetime) -> list[str]:
 def seal(db: Database, slug: str, now: datetime) -> Process:
     """Seal the vote of a process for good, and return the process. `db` is a connection of nobody else.
 
-    Raises CannotSeal if there is no such vote, if it is still open, or if a reader or writer was in the way;
+    Raises CannotSeal if there is no such vote, if it is still open, or if a reader or a last ballot was in the way;
     the vote is then not sealed, no ballot is lost, and the same call may be made again.
     """
     process = processes.load(db, slug)
     refuse(process, slug, now)
     assert process is not None
-    new_keys(db, process.id)
+    number = new_keys(db, process.id)
     rewrite(db)
     with writing(db):
+        if ballots.number(db, process.id) != number:
+            raise CannotSeal("A last ballot came in while sealing. Try again in a moment.")
         db.execute("UPDATE processes SET sealed_at = ? WHERE id = ?", [phases.to_text(now), process.id])
     sealed = processes.load(db, slug)
     assert sealed is not None
@@ -57,10 +62,10 @@ def refuse(process: Process | None, slug: str, now: datetime) -> None:
         raise CannotSeal(f"The vote of “{slug}” is open until {phases.to_text(process.voting_phase.closes_at)}.")
 
 
-def new_keys(db: Database, process_id: int) -> None:
-    """Give every ballot a fresh random key, drawn here and stored nowhere else."""
+def new_keys(db: Database, process_id: int) -> int:
+    """Give every ballot a fresh random key, drawn here and stored nowhere else; returns how many got one."""
     with writing(db):
-        db.execute("UPDATE ballots SET key = randomblob(16) WHERE process_id = ?", [process_id])
+        return db.execute("UPDATE ballots SET key = randomblob(16) WHERE process_id = ?", [process_id]).rowcount
 
 
 def rewrite(db: Database) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from domain.database import Database
 
 CHECK = b"wijkbudget check value"
+SIZE = 32  # bytes
 
 
 class SecretError(Exception):
@@ -57,14 +58,18 @@ def stored_check(db: Database) -> bytes | None:
 
 
 def read(path: Path) -> bytes:
+    """All 32 bytes: with an empty secret, of a disk that was full, anyone could compute every key."""
     try:
-        return bytes.fromhex(path.read_text("ascii").strip())
+        secret = bytes.fromhex(path.read_text("ascii").strip())
+        if len(secret) != SIZE:
+            raise ValueError(f"it holds {len(secret)} bytes instead of {SIZE}")
     except (OSError, ValueError) as error:
         raise SecretError(f"The secret file {path} can't be read: {error}.") from error
+    return secret
 
 
 def create(path: Path) -> bytes:
-    secret = secrets.token_bytes(32)
+    secret = secrets.token_bytes(SIZE)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:

@@ -7,7 +7,7 @@ from routes.cache import cached_page
 from routes.pages import page, served, site_of
 from routes.static_files import FOREVER, files
 
-TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
+TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 
 @page("/static/{version:str}/{name:path}")
@@ -15,7 +15,7 @@ async def static_file(request: Request, version: str, name: str) -> Response[byt
     name = str(name).lstrip("/")
     if name not in files():
         raise NotFoundException
-    media_type = TYPES.get(name.rpartition(".")[2], "text/plain; charset=utf-8")
+    media_type = TYPES.get(name.rpartition(".")[2], "text/plain")
     return served(request, files()[name], media_type=media_type, keep=FOREVER)
 
 

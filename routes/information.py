@@ -7,7 +7,7 @@ from litestar import Request, Response, get
 from routes.cache import cached_page
 from routes.pages import page, served, shared, site_of
 
-TEXT = "text/plain; charset=utf-8"
+TEXT = "text/plain"
 
 
 @page("/hulp")

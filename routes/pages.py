@@ -20,7 +20,7 @@ from routes.languages import LANGUAGES, language_of, translations
 from routes.site import Site
 from routes.static_files import static_url
 
-HTML = "text/html; charset=utf-8"
+HTML = "text/html"
 VARY = "Accept-Encoding, Accept-Language, Cookie, HX-Request"
 TEMPLATES = Path(__file__).parent.parent / "templates"
 

@@ -1,13 +1,11 @@
 """Receipt check: is my ballot counted. Nothing about what is on it."""
 
 from litestar import Request, Response, post
-from litestar.exceptions import NotFoundException
 
 from domain import codes, receipts
-from routes.cache import cached_page
 from routes.drafts import draft_on_page
 from routes.forms import read_form
-from routes.pages import answer, page, process_or_404, served, shared, site_of
+from routes.pages import answer, page, process_or_404, shared, site_of
 
 
 @page("/{slug:str}/controle")
@@ -37,12 +35,3 @@ async def checked(request: Request, slug: str) -> Response[bytes]:
         state=state,
         typed=typed,
     )
-
-
-@page("/{slug:str}/controle/lijst.txt")
-async def published(request: Request, slug: str) -> Response[bytes]:
-    process = process_or_404(request, slug)
-    if not process.finished:
-        raise NotFoundException
-    listed = "".join(f"{hash_}\n" for hash_ in receipts.published(site_of(request).reader, process.id))
-    return served(request, cached_page(listed.encode()), media_type="text/plain; charset=utf-8")

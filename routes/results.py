@@ -1,35 +1,27 @@
 """The result of a vote, and the ballots from which anyone can recount it."""
 
-import asyncio
-
 from litestar import Request, Response
 from litestar.exceptions import NotFoundException
 
-from domain import exports, results
-from domain.database import connect
+from domain import exports, receipts, results
+from domain.database import Database
 from domain.processes import Process
 from domain.results import Result
 from routes.cache import CachedPage, cached_page
 from routes.pages import page, process_or_404, served, shared, site_of
-from routes.site import Site
 
-
-def count(site: Site, process: Process) -> Result:
-    """On a thread and a connection of its own: 150,000 ballots take longer than others should wait."""
-    db = connect(site.settings.db, readonly=True)
-    try:
-        return results.result(db, process)
-    finally:
-        db.close()
+TEXT = "text/plain"
 
 
 async def result_of(request: Request, process: Process) -> Result:
-    """The result, counted once per revision."""
-    site = site_of(request)
-    kept = site.results.get(process.id)
-    if kept is None or kept.process is not process:
-        kept = site.results[process.id] = await asyncio.to_thread(count, site, process)
-    return kept
+    return await site_of(request).once(results.result, process)
+
+
+def finished_or_404(request: Request, slug: str) -> Process:
+    process = process_or_404(request, slug)
+    if not process.finished:
+        raise NotFoundException
+    return process
 
 
 @page("/{slug:str}/uitslag")
@@ -42,23 +34,24 @@ async def show(request: Request, slug: str) -> Response[bytes]:
 
 
 @page("/{slug:str}/uitslag/stembiljetten.pb")
-async def published(request: Request, slug: str) -> Response[bytes]:
-    process = process_or_404(request, slug)
-    if not process.finished:
+async def published_ballots(request: Request, slug: str) -> Response[bytes]:
+    process = finished_or_404(request, slug)
+    if (await result_of(request, process)).small:
         raise NotFoundException
-    result = await result_of(request, process)
-    if result.small:
-        raise NotFoundException
-    site = site_of(request)
-    made: CachedPage = await asyncio.to_thread(export, site, result)
-    answer_ = served(request, made, media_type="text/plain; charset=utf-8")
-    answer_.headers["Content-Disposition"] = f'attachment; filename="{process.slug}.pb"'
-    return answer_
+    answer = served(request, await site_of(request).once(ballots_file, process), media_type=TEXT)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{process.slug}.pb"'
+    return answer
 
 
-def export(site: Site, result: Result) -> CachedPage:
-    db = connect(site.settings.db, readonly=True)
-    try:
-        return cached_page(exports.pabulib_file(db, result))
-    finally:
-        db.close()
+@page("/{slug:str}/controle/lijst.txt")
+async def published_receipts(request: Request, slug: str) -> Response[bytes]:
+    process = finished_or_404(request, slug)
+    return served(request, await site_of(request).once(receipts_file, process), media_type=TEXT)
+
+
+def ballots_file(db: Database, process: Process) -> CachedPage:
+    return cached_page(exports.pabulib_file(db, results.result(db, process)))
+
+
+def receipts_file(db: Database, process: Process) -> CachedPage:
+    return cached_page("".join(f"{hash_}\n" for hash_ in receipts.published(db, process.id)).encode())

@@ -1,9 +1,11 @@
 """The running site: what one server process holds while it serves."""
 
+import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from config.settings import Settings, secret_path, secure
@@ -11,10 +13,11 @@ from domain import processes
 from domain.database import Database, Writer, connect
 from domain.migrations import migrate
 from domain.processes import Process
-from domain.results import Result
 from domain.secret import open_secret
 from routes.cache import PageCache
 from routes.tries import Tries
+
+T = TypeVar("T")
 
 
 class Site:
@@ -34,7 +37,7 @@ class Site:
         self.writer = Writer(settings.db)
         self.cache = PageCache()
         self.tries = Tries(settings.wrong_codes, settings.proxies)
-        self.results: dict[int, Result] = {}
+        self._made: dict[tuple[str, int], asyncio.Task[Any]] = {}
         self._revision = 0
         self._processes: dict[str, Process | None] = {}
         self._all: tuple[Process, ...] | None = None
@@ -49,8 +52,10 @@ class Site:
     def revision(self) -> int:
         """The revision of what is public now; what was read at another one is forgotten here."""
         revision = processes.revision(self.reader)
+        if revision < self._revision:  # a backup was put back: what was made since is of another time
+            self.cache = PageCache()
         if revision != self._revision:
-            self._revision, self._processes, self._all = revision, {}, None
+            self._revision, self._processes, self._all, self._made = revision, {}, None, {}
         return revision
 
     def process(self, slug: str) -> Process | None:
@@ -61,6 +66,24 @@ class Site:
                 return None
             self._processes[slug] = found
         return self._processes[slug]
+
+    async def once(self, verb: Callable[[Database, Process], T], process: Process) -> T:
+        """What `verb` makes of the process: once per revision, on a thread and a connection of its own.
+
+        For what takes longer than others should wait, such as counting 150,000 ballots.
+        """
+        key = (verb.__qualname__, process.id)
+        made = self._made.get(key)
+        if made is None or (made.done() and made.exception() is not None):
+            made = self._made[key] = asyncio.create_task(asyncio.to_thread(self.read, verb, process))
+        return await asyncio.shield(made)
+
+    def read(self, verb: Callable[[Database, Process], T], process: Process) -> T:
+        db = connect(self.settings.db, readonly=True)
+        try:
+            return verb(db, process)
+        finally:
+            db.close()
 
     def all(self) -> tuple[Process, ...]:
         self.revision()

@@ -12,6 +12,7 @@ from litestar import Request
 
 MINUTE = 60.0
 HOUR = 3600.0
+MOST_NETWORKS = 100_000  # in memory at once
 
 
 class Tries:
@@ -31,7 +32,7 @@ class Tries:
     def too_many(self, request: Request) -> bool:
         """Count one more wrong code from the network of this request; True if that is more than the limit."""
         now = self.clock()
-        if now - self.key_since > HOUR:
+        if now - self.key_since > HOUR or len(self.wrong) > MOST_NETWORKS:
             self.forget()
         times = self.wrong[self.network(request)]
         while times and now - times[0] >= MINUTE:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from math import ceil, floor
 
 from domain.counting import greedy
-from domain.counting.model import Amount, Project, Rule, Shortfall
+from domain.counting.model import Amount, Project, Rule, Shortfall, Step
 from domain.counting.rules import RULES, RuleNotBuilt
 
 
@@ -27,30 +27,39 @@ def shortfall(
     if RULES.get(rule.name) is not greedy.count:
         raise RuleNotBuilt(rule.name)
 
-    def wins(extra: int, cost: Amount) -> bool:
+    def steps(extra: int, cost: Amount) -> list[Step]:
         changed = [replace(one, cost=cost) if one.project_id == project_id else one for one in projects]
-        order = greedy.ranking(changed, more := {**scores, project_id: scores[project_id] + extra}, rule)
-        steps = greedy.run(order, more, budget, rule)
-        return any(step.project_id == project_id and step.kind == "funded" for step in steps)
+        more = {**scores, project_id: scores[project_id] + extra}
+        order = greedy.ranking(changed, more, rule)
+        if rule.leftover == "keep":  # who comes after a plan can't change its turn
+            order = order[: 1 + next(at for at, one in enumerate(order) if one.project_id == project_id)]
+        every = greedy.run(order, more, budget, rule)
+        return [step for step in every if step.project_id == project_id]
 
     plan = next(project for project in projects if project.project_id == project_id)
-    if wins(0, plan.cost):
+    if _won(steps(0, plan.cost)):
         return Shortfall(0, plan.cost)
+    tied = [one.cost for one in projects if scores[one.project_id] == scores[project_id]]
     return Shortfall(
-        _fewest_votes(plan, scores, rule, lambda extra: wins(extra, plan.cost)),
-        _highest_cost(plan.cost, unit or _unit(plan.cost, budget), lambda cost: wins(0, cost)),
+        _fewest_votes(plan, projects, scores, rule, lambda extra: _won(steps(extra, plan.cost))),
+        _highest_cost(plan.cost, tied, unit or _unit(plan.cost, budget), lambda cost: steps(0, cost)),
     )
 
 
-def _fewest_votes(plan: Project, scores: Mapping[str, Amount], rule: Rule, wins: Callable[[int], bool]) -> int | None:
-    """Only drawing level with a plan, passing it, or reaching the minimum score can change anything.
+def _won(steps: Sequence[Step]) -> bool:
+    return any(step.kind == "funded" for step in steps)
 
-    Rising only ever helps, because fewer plans come before: so the search may halve. A second round breaks
-    that (who closes the list of a theme earlier leaves more over), so there every candidate is tried.
-    """
-    own = scores[plan.project_id]
-    candidates = sorted(set(_turning_points(own, [*scores.values(), rule.min_score])))
-    if rule.leftover == "fund":
+
+def _fewest_votes(
+    plan: Project,
+    projects: Sequence[Project],
+    scores: Mapping[str, Amount],
+    rule: Rule,
+    wins: Callable[[int], bool],
+) -> int | None:
+    """Only drawing level with a plan, passing it, or reaching the minimum score can change anything."""
+    candidates = sorted(set(_turning_points(scores[plan.project_id], [*scores.values(), rule.min_score])))
+    if not _rising_helps(projects, rule):
         return next(filter(wins, candidates), None)
     at = bisect_left(candidates, True, key=wins)
     return candidates[at] if at < len(candidates) else None
@@ -62,12 +71,40 @@ def _turning_points(own: Amount, others: Sequence[Amount]) -> Iterator[int]:
             yield from (extra for extra in (ceil(score - own), floor(score - own) + 1) if extra > 0)
 
 
-def _highest_cost(cost: Amount, unit: Amount, wins: Callable[[Amount], bool]) -> Amount | None:
-    """Cheaper only ever helps: it fits in more, and comes earlier among equals."""
-    whole = int(cost // unit)
-    steps = range(1, whole + (whole * unit < cost))
-    lost = bisect_left(steps, True, key=lambda step: not wins(step * unit))
-    return steps[lost - 1] * unit if lost else None
+def _rising_helps(projects: Sequence[Project], rule: Rule) -> bool:
+    """Whether a plan that wins with some votes wins with any more, so that the search may halve.
+
+    So it is in one round: fewer plans come before. In a second round too, unless a plan that ends a list
+    earlier sets free what others then spend: with plans paid from two lists, or pairs that exclude each other.
+    """
+    if rule.leftover == "keep" or rule.overflow == "skip":
+        return True
+    lists = (set(rule.category_budgets), set(rule.neighborhood_budgets))
+    return not rule.exclusive and all(
+        len(lists[0] & set(one.categories)) + len(lists[1] & set(one.neighborhoods)) <= 1 for one in projects
+    )
+
+
+def _highest_cost(
+    cost: Amount, tied: Sequence[Amount], unit: Amount, steps: Callable[[Amount], Sequence[Step]]
+) -> Amount | None:
+    """From high to low: what was left at the plan's turn, and where a lower cost brings it before an equal."""
+    places = {one - less for one in tied for less in (0, unit)}
+    candidates = {_rounded(one, unit) for one in places if one < cost}
+    candidates |= {_rounded(step.left, unit) for step in steps(cost)}
+    tried = {amount for amount in candidates if not 0 < amount < cost}
+    while untried := candidates - tried:
+        highest = max(untried)
+        found = steps(highest)
+        if _won(found):
+            return highest
+        tried.add(highest)
+        candidates |= {left for step in found if 0 < (left := _rounded(step.left, unit)) < highest}
+    return None
+
+
+def _rounded(amount: Amount, unit: Amount) -> Amount:
+    return amount // unit * unit
 
 
 def _unit(cost: Amount, budget: Amount) -> Amount:

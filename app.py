@@ -41,7 +41,6 @@ ROUTES = [
     assets.static_file,
     assets.favicon,
     assets.photo,
-    assets.colour,
     processes.show,
     plans.index,
     plans.show,

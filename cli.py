@@ -5,6 +5,7 @@ import json
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -163,11 +164,25 @@ def migrate_command(db: str | None, as_json: bool) -> None:
 @command(name="import-pb")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--without-ballots", is_flag=True, help="Leave the ballots out and open voting now, for four weeks.")
+@click.option("--allow-blank", is_flag=True, help="A voter may hand in a blank ballot.")
+@click.option("--allow-change", is_flag=True, help="A voter may change their vote until closing.")
 @click.option("--slug", help="The process's place in the address. Default: made of the description.")
 @JSON
-def import_pb(db: str | None, file: Path, without_ballots: bool, slug: str | None, as_json: bool) -> None:
+def import_pb(
+    db: str | None,
+    file: Path,
+    without_ballots: bool,
+    allow_blank: bool,
+    allow_change: bool,
+    slug: str | None,
+    as_json: bool,
+) -> None:
     """Make a process of a Pabulib FILE, with its ballots as counted ballots. Prints the slug."""
     instance = read(file.read_bytes())
+    allowed = {
+        name: True for name, given in (("blank_allowed", allow_blank), ("change_allowed", allow_change)) if given
+    }
+    instance = replace(instance, settings={**instance.settings, **allowed})
     with database(db, create=True) as (settings, connection):
         open_secret(connection, secret_path(settings))
         made = imports.import_instance(connection, instance, imports.utc_now(), without_ballots, slug)

@@ -102,8 +102,6 @@ CREATE TABLE processes (
     counting_rule TEXT NOT NULL DEFAULT 'greedy',        -- Pabulib's name
     rule_options TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(rule_options)),
     lot_seed TEXT NOT NULL DEFAULT '',
-    colour TEXT NOT NULL DEFAULT ''
-        CHECK (colour = '' OR (length(colour) = 7 AND colour GLOB '#*' AND colour NOT GLOB '#*[^0-9a-f]*')),
     photo TEXT NOT NULL DEFAULT '',
     imported_meta TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(imported_meta)),
     sealed_at TEXT,

@@ -46,7 +46,6 @@ class Process:
     area_budgets: Mapping[str, int]
     exclusive: tuple[tuple[str, str], ...]
     lot_seed: str
-    colour: str
     photo: str
     imported_meta: Mapping[str, str]
     sealed_at: datetime | None
@@ -91,11 +90,6 @@ class Process:
 
     def upcoming(self, now: datetime) -> Phase | None:
         return next((phase for phase in self.phases if phase.opens_at > now), None)
-
-    @property
-    def stylesheet(self) -> str | None:
-        """The address of the process's own colour; it changes with the colour, so it may be kept forever."""
-        return f"/{self.slug}/kleur-{self.colour[1:]}.css" if self.colour else None
 
     @cached_property
     def rule(self) -> Rule:
@@ -215,7 +209,7 @@ def process_from(db: Database, row: dict[str, Any]) -> Process:
 
 AS_THEY_ARE = (
     *("id", "slug", "name", "area", "municipality", "summary", "description", "language", "currency", "budget"),
-    *("counting_rule", "lot_seed", "colour", "photo"),
+    *("counting_rule", "lot_seed", "photo"),
 )
 THEMES = "SELECT id, name, budget, min_length, max_length, max_sum_cost FROM themes WHERE process_id = ? ORDER BY id"
 AREA_BUDGETS = "SELECT name, budget FROM area_budgets JOIN areas ON areas.id = area_id WHERE process_id = ? ORDER BY id"

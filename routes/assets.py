@@ -1,9 +1,9 @@
-"""What pages are made of besides text: static files, photos, a process's own colour."""
+"""What pages are made of besides text: static files and photos."""
 
 from litestar import Request, Response
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
-from routes.cache import cached_page
 from routes.pages import page, served, site_of
 from routes.static_files import FOREVER, files
 
@@ -11,7 +11,7 @@ TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 
 @page("/static/{version:str}/{name:path}")
-async def static_file(request: Request, version: str, name: str) -> Response[bytes]:
+async def static_file(request: Request, version: FromPath[str], name: FromPath[str]) -> Response[bytes]:
     name = str(name).lstrip("/")
     if name not in files():
         raise NotFoundException
@@ -25,7 +25,7 @@ async def favicon(request: Request) -> Response[bytes]:
 
 
 @page("/foto/{name:str}")
-async def photo(request: Request, name: str) -> Response[bytes]:
+async def photo(request: Request, name: FromPath[str]) -> Response[bytes]:
     key, _, width = name.removesuffix(".webp").rpartition("-")
     if not name.endswith(".webp") or width not in ("320", "640", "960"):
         raise NotFoundException
@@ -34,12 +34,3 @@ async def photo(request: Request, name: str) -> Response[bytes]:
     if row is None:
         raise NotFoundException
     return Response(row[0], media_type="image/webp", headers={"Cache-Control": FOREVER})
-
-
-@page("/{slug:str}/kleur-{colour:str}.css")
-async def colour(request: Request, slug: str, colour: str) -> Response[bytes]:
-    process = site_of(request).process(slug)
-    if process is None or process.colour != f"#{colour}":
-        raise NotFoundException
-    css = f":root {{ --basis-color-accent: {process.colour} }}\n".encode()
-    return served(request, cached_page(css), media_type=TYPES["css"], keep=FOREVER)

@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar import Request, Response, post
 from litestar.datastructures import Cookie
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from domain import ballots, codes, receipts
@@ -43,7 +44,7 @@ def closed(request: Request, process: Process, *, handing_in: bool = False) -> R
 
 
 @page("/{slug:str}/stemmen")
-async def new(request: Request, slug: str) -> Response[bytes]:
+async def new(request: Request, slug: FromPath[str]) -> Response[bytes]:
     process = process_or_404(request, slug)
     if not process.voting(site_of(request).now()):
         return closed(request, process)
@@ -95,7 +96,7 @@ def status_of(problems: Iterable[Problem]) -> int:
 
 
 @post("/{slug:str}/stemmen", status_code=200)
-async def save(request: Request, slug: str) -> Answer:
+async def save(request: Request, slug: FromPath[str]) -> Answer:
     """Keep what was chosen as the draft; then on to the confirmation, or where the button pressed says."""
     process = process_or_404(request, slug)
     if not process.voting(site_of(request).now()):
@@ -163,7 +164,7 @@ def counted_tries(request: Request, problems: list[Problem]) -> list[Problem]:
 
 
 @page("/{slug:str}/stemmen/bevestiging")
-async def confirm(request: Request, slug: str) -> Answer:
+async def confirm(request: Request, slug: FromPath[str]) -> Answer:
     process = process_or_404(request, slug)
     if not process.voting(site_of(request).now()):
         return closed(request, process)
@@ -189,13 +190,13 @@ def confirm_page(request: Request, process: Process, draft: Draft, problems: Seq
 
 
 @page("/{slug:str}/stemmen/inzending")
-async def handed_in_already(request: Request, slug: str) -> Redirect:
+async def handed_in_already(request: Request, slug: FromPath[str]) -> Redirect:
     """Somebody typed or reloaded the address of the hand-in."""
     return see_other(f"/{process_or_404(request, slug).slug}/stemmen")
 
 
 @post("/{slug:str}/stemmen/inzending", status_code=200)
-async def hand_in(request: Request, slug: str) -> Answer:
+async def hand_in(request: Request, slug: FromPath[str]) -> Answer:
     """The one request that counts a ballot. It answers only after the commit."""
     site, process = site_of(request), process_or_404(request, slug)
     now = site.now()

@@ -4,6 +4,7 @@ from typing import Any
 
 from litestar import Request, Response
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from domain.plans import AMOUNTS, PAGE, page_of
 from routes import drafts
@@ -12,7 +13,7 @@ from routes.pages import page, process_or_404, shared, site_of
 
 
 @page("/{slug:str}/plannen")
-async def index(request: Request, slug: str) -> Response[bytes]:
+async def index(request: Request, slug: FromPath[str]) -> Response[bytes]:
     process = process_or_404(request, slug)
     filters = filters_of(request, process)
     shuffle, cookies = shuffle_of(request)
@@ -66,7 +67,7 @@ def page_number(request: Request) -> int:
 
 
 @page("/{slug:str}/plannen/{plan_id:int}")
-async def show(request: Request, slug: str, plan_id: int) -> Response[bytes]:
+async def show(request: Request, slug: FromPath[str], plan_id: FromPath[int]) -> Response[bytes]:
     process = process_or_404(request, slug)
     plan = process.by_id.get(plan_id)
     if plan is None:

@@ -1,6 +1,7 @@
 """Home, and the page of one process."""
 
 from litestar import Request, Response
+from litestar.params import FromPath
 
 from routes.pages import page, process_or_404, shared, site_of
 from routes.results import result_of
@@ -15,7 +16,7 @@ async def home(request: Request) -> Response[bytes]:
 
 
 @page("/{slug:str}")
-async def show(request: Request, slug: str) -> Response[bytes]:
+async def show(request: Request, slug: FromPath[str]) -> Response[bytes]:
     process = process_or_404(request, slug)
     result = await result_of(request, process) if process.finished else None
     return shared(request, "processes/show.html", process, "", lambda: {"turnout": result and result.turnout})

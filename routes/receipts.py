@@ -1,6 +1,7 @@
 """Receipt check: is my ballot counted. Nothing about what is on it."""
 
 from litestar import Request, Response, post
+from litestar.params import FromPath
 
 from domain import codes, receipts
 from routes.drafts import draft_on_page
@@ -9,13 +10,13 @@ from routes.pages import answer, page, process_or_404, shared, site_of
 
 
 @page("/{slug:str}/controle")
-async def check(request: Request, slug: str) -> Response[bytes]:
+async def check(request: Request, slug: FromPath[str]) -> Response[bytes]:
     process = process_or_404(request, slug)
     return shared(request, "receipts/check.html", process, "", lambda: {"state": None, "typed": ""})
 
 
 @post("/{slug:str}/controle", status_code=200)
-async def checked(request: Request, slug: str) -> Response[bytes]:
+async def checked(request: Request, slug: FromPath[str]) -> Response[bytes]:
     """By POST, so that the receipt stands in no address and no log."""
     process = process_or_404(request, slug)
     typed = (await read_form(request)).get("code")[:100]

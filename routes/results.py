@@ -2,6 +2,7 @@
 
 from litestar import Request, Response
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from domain import exports, receipts, results
 from domain.database import Database
@@ -25,7 +26,7 @@ def finished_or_404(request: Request, slug: str) -> Process:
 
 
 @page("/{slug:str}/uitslag")
-async def show(request: Request, slug: str) -> Response[bytes]:
+async def show(request: Request, slug: FromPath[str]) -> Response[bytes]:
     process = process_or_404(request, slug)
     if not process.finished:
         return shared(request, "results/pending.html", process, "", dict)
@@ -34,7 +35,7 @@ async def show(request: Request, slug: str) -> Response[bytes]:
 
 
 @page("/{slug:str}/uitslag/stembiljetten.pb")
-async def published_ballots(request: Request, slug: str) -> Response[bytes]:
+async def published_ballots(request: Request, slug: FromPath[str]) -> Response[bytes]:
     process = finished_or_404(request, slug)
     if (await result_of(request, process)).small:
         raise NotFoundException
@@ -44,7 +45,7 @@ async def published_ballots(request: Request, slug: str) -> Response[bytes]:
 
 
 @page("/{slug:str}/controle/lijst.txt")
-async def published_receipts(request: Request, slug: str) -> Response[bytes]:
+async def published_receipts(request: Request, slug: FromPath[str]) -> Response[bytes]:
     process = finished_or_404(request, slug)
     return served(request, await site_of(request).once(receipts_file, process), media_type=TEXT)
 

@@ -116,6 +116,13 @@ SETTINGS = (
         "Where a leak is reported (security.txt). Empty: the contact address.",
     ),
     Setting(
+        "legal_basis",
+        "public_task",
+        one_of("public_task", "legitimate_interest"),
+        "Why personal data may be kept (GDPR): public_task for a municipality, legitimate_interest for volunteers.",
+    ),
+    Setting("source_url", "", text, "Where visitors find the source code, as the licence asks if you changed it."),
+    Setting(
         "accessibility_status",
         "partial",
         one_of("full", "partial", "none"),
@@ -151,6 +158,8 @@ if TYPE_CHECKING:
         opening: str
         privacy_email: str
         security_email: str
+        legal_basis: str
+        source_url: str
         accessibility_status: str
         accessibility_date: str
 else:

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import queue
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
@@ -109,6 +110,9 @@ class Writer:
         # Every page is read back and written to the log once more at a checkpoint: do that per 16 MB, not per 4.
         self.db.execute("PRAGMA wal_autocheckpoint = 4000")
         self.db.execute("PRAGMA cache_size = -16000")
+        # Every statement gives the interpreter lock away and asks for it back from a busy event loop. By default that
+        # takes up to 5 ms, some ten times a write.
+        sys.setswitchinterval(0.000_05)
         self.waiting: queue.SimpleQueue[Write | None] = queue.SimpleQueue()
         self.thread = threading.Thread(target=self.run, name="writer", daemon=True)
         self.thread.start()

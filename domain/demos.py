@@ -30,6 +30,7 @@ SETTINGS = {
     "contact_email": "stemmen@bezuidenhout.example",
     "contact_phone": "070 123 45 67",
     "contact_address": "Buurthuis, Theresiastraat 1, Den Haag",
+    "legal_basis": "legitimate_interest",
     "opening": "Maandag tot en met vrijdag van 9.00 tot 17.00 uur",
 }
 

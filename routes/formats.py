@@ -1,6 +1,7 @@
 """How amounts, numbers, dates and plain text stand on a page, per language."""
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -28,16 +29,27 @@ def number(value: int | Decimal, language: str) -> str:
     return format_decimal(value, locale=language)
 
 
+@lru_cache(maxsize=4096)
 def date(moment: datetime, language: str) -> str:
     return format_datetime(moment, DATE[language], tzinfo=HERE, locale=language)
 
 
+@lru_cache(maxsize=4096)
 def date_time(moment: datetime, language: str) -> str:
     return format_datetime(moment, DATE_TIME[language], tzinfo=HERE, locale=language)
 
 
+@lru_cache(maxsize=4096)
 def day(moment: datetime, language: str) -> str:
     return format_datetime(moment, DAY[language], tzinfo=HERE, locale=language)
+
+
+def until(moment: datetime, language: str, gettext: Callable[[str], str]) -> str:
+    """“tot en met 13 december 2026” for what ends at midnight: nobody reads 14 december, 0.00 uur rightly."""
+    local = moment.astimezone(HERE)
+    if (local.hour, local.minute) == (0, 0):
+        return gettext("tot en met %(day)s") % {"day": date(moment - timedelta(seconds=1), language)}
+    return gettext("tot %(moment)s") % {"moment": date_time(moment, language)}
 
 
 def paragraphs(text: str) -> Markup:

@@ -53,7 +53,7 @@ class Filters:
 
     def query(self, **more: object) -> str:
         """As the part of a URL behind “?”, without what is empty."""
-        fields = {"thema": self.theme_id, "bedrag": self.amount, "q": self.q, "volgorde": self.sort, **more}
+        fields = {"thema": self.theme_id, "bedrag": self.amount, "zoek": self.q, "volgorde": self.sort, **more}
         return urlencode({name: value for name, value in fields.items() if value})
 
     def apply(self, on: Iterable[Plan], shuffle: int) -> list[Plan]:
@@ -71,6 +71,6 @@ def filters_of(request: Request, process: Process) -> Filters:
     return Filters(
         theme_id=next((t.id for t in process.themes if str(t.id) == theme), None),
         amount=amount if amount in {value for value, _, _ in AMOUNTS} else "",
-        q=" ".join(asked.get("q", "").split())[:MOST_SEARCHED],
+        q=" ".join(asked.get("zoek", "").split())[:MOST_SEARCHED],
         sort=sort if sort in SORTS else "",
     )

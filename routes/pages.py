@@ -47,6 +47,7 @@ def environment(language: str) -> Environment:
         "number": lambda value: formats.number(value, language),
         "date": lambda moment: formats.date(moment, language),
         "datetime": lambda moment: formats.date_time(moment, language),
+        "until": lambda moment: formats.until(moment, language, translations(language).gettext),
         "day": lambda moment: formats.day(moment, language),
         "paragraphs": formats.paragraphs,
     }
@@ -154,7 +155,7 @@ def cached(
 ) -> CachedPage:
     site, now = site_of(request), site_of(request).now()
     full_key = (language_of(request), request.url.path, *key)
-    revision = site.revision()
+    revision = process.revision if process else site.revision()
     if (kept := site.cache.get(full_key, revision, now)) is not None:
         return kept
     body = render(request, template, process, None, key[2], values()).encode()

@@ -8,7 +8,7 @@ from litestar.params import FromPath
 
 from domain.plans import AMOUNTS, PAGE, page_of
 from routes import drafts
-from routes.orders import Filters, filters_of, shuffle_of
+from routes.orders import filters_of, shuffle_of
 from routes.pages import page, process_or_404, shared, site_of
 
 
@@ -78,7 +78,7 @@ async def show(request: Request, slug: FromPath[str], plan_id: FromPath[int]) ->
     def values() -> dict[str, Any]:
         around = filters.apply(process.plans, shuffle)
         if plan not in around:  # the link was shared with other filters than the plan has
-            around = Filters().apply(process.plans, shuffle)
+            around = filters.without().apply(process.plans, shuffle)
         place = around.index(plan)
         draft = drafts.read(request, process)
         return {

@@ -35,7 +35,9 @@ def update(language: str) -> None:
         catalogue = read_po(file, locale=language)
     catalogue.update(extracted(), no_fuzzy_matching=True, update_header_comment=False)
     with path.open("wb") as file:
-        write_po(file, catalogue, no_location=True, omit_header=False, sort_output=True, ignore_obsolete=True, width=118)
+        write_po(
+            file, catalogue, no_location=True, omit_header=False, sort_output=True, ignore_obsolete=True, width=118
+        )
 
 
 if __name__ == "__main__":

@@ -124,13 +124,20 @@ class Server(uvicorn.Server):
             self.announce()
 
 
+def listen(settings: Settings) -> socket.socket:
+    try:
+        return socket.create_server((settings.host, settings.port), backlog=2048)
+    except OSError as error:
+        raise OSError(f"Can't listen on {settings.host}, port {settings.port}: {error.strerror}.") from error
+
+
 def serve(settings: Settings, announce: Callable[[str], None], *, own_url: bool = False) -> None:
     """Serve until a signal ends it; `announce` gets the address once the site answers.
 
     `own_url`: links name the address it listens on, whatever the settings say.
     Raises OSError where the port is taken, and what `Site` raises: before anything is served.
     """
-    listener = socket.create_server((settings.host, settings.port), backlog=2048, reuse_port=False)
+    listener = listen(settings)
     address = f"http://{settings.host}:{listener.getsockname()[1]}"
     chosen = replace(settings, url=address) if own_url else settings
     Site(chosen).close()

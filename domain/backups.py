@@ -3,7 +3,8 @@
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from config.settings import Settings, secret_path
@@ -54,12 +55,26 @@ def restore(settings: Settings, source: Path) -> None:
         except sqlite3.Error as error:
             raise Refused(f"The database {settings.db} can't be written: {error}.") from error
         try:
-            copy.conn.backup(target.conn)
+            copy.conn.backup(target.conn, progress=give_up_after(PATIENCE))
             target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.Error as error:
             raise Refused(f"The backup can't be put back: {error}. The database is as it was.") from error
         finally:
             target.close()
+
+
+PATIENCE = 30.0  # seconds that a restore waits for others to finish writing
+
+
+def give_up_after(seconds: float) -> Callable[[int, int, int], None]:
+    """For sqlite3's backup, which by itself would wait for a busy database without end."""
+    deadline = time.monotonic() + seconds
+
+    def progress(status: int, remaining: int, total: int) -> None:
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) and time.monotonic() > deadline:
+            raise sqlite3.OperationalError("somebody else is writing to the database")
+
+    return progress
 
 
 @contextlib.contextmanager

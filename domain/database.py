@@ -96,6 +96,16 @@ class Write:
     done: "Future[Any]"
 
 
+def locked(error: Exception) -> bool:
+    """Somebody else writes for longer than we wait: trying each write of a group again would only wait again."""
+    return getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def refuse(group: list[Write], error: Exception) -> None:
+    for write in group:
+        write.done.set_exception(error)
+
+
 class Writer:
     """The one way the server writes: a thread that commits the writes that wait together, together.
 
@@ -112,7 +122,7 @@ class Writer:
         self.db.execute("PRAGMA cache_size = -16000")
         # Every statement gives the interpreter lock away and asks for it back from a busy event loop. By default that
         # takes up to 5 ms, some ten times a write.
-        sys.setswitchinterval(0.000_05)
+        sys.setswitchinterval(0.000_5)
         self.waiting: queue.SimpleQueue[Write | None] = queue.SimpleQueue()
         self.thread = threading.Thread(target=self.run, name="writer", daemon=True)
         self.thread.start()
@@ -153,9 +163,9 @@ class Writer:
         try:
             with writing(self.db):
                 outcomes = [self.attempt(write) for write in group]
-        except sqlite3.Error as error:
-            if len(group) == 1:
-                group[0].done.set_exception(error)
+        except Exception as error:  # whatever it is, the thread goes on: it is the only one that writes
+            if len(group) == 1 or locked(error):
+                refuse(group, error)
             else:
                 for write in group:
                     self.commit([write])

@@ -1,6 +1,7 @@
 """The demo: two processes of Bezuidenhout, one with a vote in progress and one finished, sealed and counted."""
 
 import contextlib
+import json
 import random
 import secrets
 import tempfile
@@ -148,6 +149,7 @@ def process_row(content: dict[str, Any], area_id: int) -> dict[str, Any]:
         "max_sum_cost": content["budget"] * 100,
         "blank_allowed": 1,
         "change_allowed": 0,
+        "rule_options": json.dumps({"min_score": content.get("min_score", 0)}),
         "lot_seed": content.get("lot_seed") or secrets.token_hex(8),
         "photo": content["plans"][0]["picture"],
     }

@@ -38,8 +38,8 @@ def import_instance(
     """
     counting.count(instance.projects, instance.scores(), instance.budget, instance.rule)
     method = voting_method(instance)
-    if without_ballots and method not in VOTED_HERE:
-        raise Refused(f"Ballots of the type “{instance.vote_type}” can be counted here, but not yet handed in.")
+    if without_ballots:
+        refuse_voting(instance, method)
     with writing(db):
         if slug is not None and processes.taken(db, slug):
             raise Refused(f"The slug “{slug}” is in use, or is the name of a page of the site.")
@@ -53,6 +53,15 @@ def import_instance(
             insert_ballots(db, process_id, instance, ids)
             db.execute("UPDATE processes SET sealed_at = ? WHERE id = ?", [phases.to_text(now), process_id])
     return chosen
+
+
+def refuse_voting(instance: Instance, method: str) -> None:
+    """Raises Refused where residents couldn't hand in such ballots here, or not within all limits of the file."""
+    if method not in VOTED_HERE:
+        raise Refused(f"Ballots of the type “{instance.vote_type}” can be counted here, but not yet handed in.")
+    for limit in ("min_sum_cost", "min_sum_cost_per_category"):
+        if getattr(instance.limits, limit):
+            raise Refused(f"The limit {limit} can't be kept on the voting page yet.")
 
 
 def voting_method(instance: Instance) -> str:
@@ -92,7 +101,8 @@ def process_row(db: Database, instance: Instance, slug: str, name: str, method: 
             {
                 "overflow": rule.overflow,
                 "leftover": rule.leftover,
-                "min_score": whole(rule.min_score, "The minimum score"),
+                # In a vote of our own a plan that nobody chose doesn't win, even if there is money left.
+                "min_score": max(whole(rule.min_score, "The minimum score") or 0, int(voting)),
                 # The order of a list may be an official tie order; a new vote gets an order of its own.
                 "ties": "cheapest" if voting else rule.ties,
             }

@@ -105,7 +105,8 @@ CREATE TABLE processes (
     photo TEXT NOT NULL DEFAULT '',
     imported_meta TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(imported_meta)),
     sealed_at TEXT,
-    CHECK (voting_method != 'knapsack' OR max_sum_cost IS NOT NULL)
+    CHECK (voting_method != 'knapsack' OR max_sum_cost IS NOT NULL),
+    CHECK (voting_method != 'choose-1' OR max_length IS 1)
 ) STRICT
 ;;
 CREATE TABLE phases (

@@ -157,13 +157,15 @@ def revision(db: Database) -> int:
 
 def load_all(db: Database) -> tuple[Process, ...]:
     """Every process, the newest first."""
-    return tuple(process_from(db, row) for row in list(db.query(QUERY + " ORDER BY processes.id DESC")))
+    now = revision(db)
+    return tuple(process_from(db, row, now) for row in list(db.query(QUERY + " ORDER BY processes.id DESC")))
 
 
 def load(db: Database, slug: str) -> Process | None:
     """The process with that slug, or None."""
+    now = revision(db)  # before its rows: what changes while they are read must make them old, not new
     row = next(db.query(QUERY + " WHERE slug = ?", [slug]), None)
-    return process_from(db, row) if row else None
+    return process_from(db, row, now) if row else None
 
 
 def fresh(db: Database, process: Process) -> Process:
@@ -186,7 +188,7 @@ FROM processes JOIN areas ON areas.id = processes.area_id
 """
 
 
-def process_from(db: Database, row: dict[str, Any]) -> Process:
+def process_from(db: Database, row: dict[str, Any], at_revision: int) -> Process:
     id_, slug = row["id"], row["slug"]
     themes = {t["id"]: Theme(**t) for t in db.query(THEMES, [id_])}
     return Process(
@@ -199,7 +201,7 @@ def process_from(db: Database, row: dict[str, Any]) -> Process:
         imported_meta=json.loads(row["imported_meta"]),
         area_budgets={a["name"]: a["budget"] for a in db.query(AREA_BUDGETS, [id_])},
         exclusive=tuple((p["a"], p["b"]) for p in db.query(EXCLUSIVE, [id_])),
-        revision=revision(db),
+        revision=at_revision,
         sealed_at=phases.from_text(row["sealed_at"]) if row["sealed_at"] else None,
         phases=phases.load(db, id_),
         themes=tuple(themes.values()),

@@ -12,6 +12,7 @@ from domain.plans import Plan
 from domain.processes import Process
 from domain.roll import Turnout
 
+GIVES_POINTS = ("cumulative", "ordinal", "scoring")  # the voting methods whose score is more than a number of votes
 FEWEST = 10  # ballots; below it only totals are published, for a ballot might be recognised
 
 
@@ -159,7 +160,7 @@ class Result:
     @property
     def unit(self) -> str:
         """What a score counts: “stemmen”, or “punten” where ballots give points."""
-        return "punten" if self.process.method in ("cumulative", "ordinal", "scoring") else "stemmen"
+        return "punten" if self.process.method in GIVES_POINTS else "stemmen"
 
     @property
     def ties(self) -> list[tuple[Tie, list[Plan]]]:
@@ -174,7 +175,7 @@ def votes(db: Database, process: Process) -> Iterator[Vote]:
         "SELECT vote, points FROM ballots WHERE process_id = ? AND vote != '' ORDER BY key", [process.id]
     ):
         yield Vote(
-            tuple(names[id_] for id_ in vote.split(",")),
+            tuple(map(names.__getitem__, vote.split(","))),
             tuple(Decimal(point) for point in points.split(",")) if points else (),
         )
 
@@ -185,10 +186,10 @@ def tally(db: Database, process: Process) -> Tally:
     ballots, blank = db.execute(
         "SELECT count(*), count(*) FILTER (WHERE vote = '') FROM ballots WHERE process_id = ?", [process.id]
     ).fetchone()
-    cast = list(votes(db, process))
-    vote_type = "approval" if process.method == "knapsack" else process.method
-    mentions = counting.mentions(cast, project_ids)
-    return Tally(ballots, blank, mentions, counting.scores(vote_type, cast, project_ids))
+    mentions = counting.mentions(votes(db, process), project_ids)
+    if process.method not in GIVES_POINTS:
+        return Tally(ballots, blank, mentions, dict(mentions))
+    return Tally(ballots, blank, mentions, counting.scores(process.method, votes(db, process), project_ids))
 
 
 def projects(process: Process) -> list[Project]:

@@ -18,7 +18,7 @@ from routes import drafts
 from routes.forms import Form, local_path, read_form
 from routes.languages import CODES, language_cookie
 from routes.orders import shuffle_of
-from routes.pages import answer, is_htmx, page, process_or_404, shared, site_of
+from routes.pages import answer, cached, is_htmx, page, process_or_404, served, site_of
 
 Answer = Response[bytes] | Redirect
 
@@ -49,17 +49,19 @@ async def new(request: Request, slug: FromPath[str]) -> Response[bytes]:
     if not process.voting(site_of(request).now()):
         return closed(request, process)
     draft = drafts.read(request, process)
-    if not draft.empty:
+    if draft.plan_ids:
         return ballot_page(request, process, draft)
+    # Nothing chosen yet: the page says that there is a code, not which, and is the same for all who have one.
     shuffle, cookies = shuffle_of(request)
-    return shared(
+    template = "ballots/new.html"
+    made = cached(
         request,
-        "ballots/new.html",
+        template,
         process,
-        shuffle,
+        (template, (shuffle, bool(draft.code)), None),
         lambda: {**ballot_values(process, draft, (), shuffle), "draft": drafts.view(process, draft)},
-        cookies=cookies,
     )
+    return served(request, made, cookies)
 
 
 def ballot_page(
@@ -119,7 +121,9 @@ async def save(request: Request, slug: FromPath[str]) -> Answer:
         return see_other(here, kept)
     if problems := ballots.problems_with(process, [process.by_id[id_] for id_ in draft.plan_ids]):
         return ballot_page(request, process, draft, problems, kept)
-    return see_other(f"{here}/bevestiging", kept)
+    if draft.plan_ids and request.cookies:
+        return see_other(f"{here}/bevestiging", kept)
+    return confirm_page(request, process, draft)  # blank, or a browser that keeps no cookies: no draft to come back to
 
 
 def draft_from(request: Request, process: Process, form: Form) -> tuple[Draft, list[Problem]]:
@@ -169,9 +173,8 @@ async def confirm(request: Request, slug: FromPath[str]) -> Answer:
     if not process.voting(site_of(request).now()):
         return closed(request, process)
     draft = drafts.read(request, process)
-    view = drafts.view(process, draft)
-    if view.problems:
-        return see_other(view.ballot_url)
+    if not draft.plan_ids or drafts.view(process, draft).problems:
+        return see_other(f"/{process.slug}/stemmen")
     return confirm_page(request, process, draft)
 
 
@@ -219,8 +222,8 @@ async def hand_in(request: Request, slug: FromPath[str]) -> Answer:
 def code_and_receipt(form: Form, kept: Draft) -> tuple[str, str, list[Problem]]:
     """Both in their normal form, the code from the form or else from the draft, and what is wrong with them."""
     typed = form.get("code") if form.get("code").strip() else kept.code
-    if not typed:
-        return "", "", [Problem("code_missing")]
+    if not typed:  # a page without the field knew the code; handing in, in another tab, ended that
+        return "", "", [Problem("code_missing" if "code" in form else "code_gone")]
     try:
         code = codes.normal(typed, codes.CODE_LENGTH)
     except codes.Typo:
@@ -257,6 +260,7 @@ def success(
         "ballots/handed_in.html",
         process,
         secret=True,
+        only_main=True,
         cookies=[drafts.cookie(request, process, Draft())],
         plans=plans,
         receipt=None if outcome is Outcome.CHANGED else codes.grouped(receipt),

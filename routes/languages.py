@@ -3,13 +3,17 @@
 import io
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
+from jinja2 import Environment, nodes
+from jinja2.visitor import NodeTransformer
 from litestar import Request, post
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
+from markupsafe import Markup
 
 from routes.forms import Form, local_path, read_form
 
@@ -32,6 +36,34 @@ def translations(language: str) -> NullTranslations:
     write_mo(compiled, catalogue)
     compiled.seek(0)
     return Translations(compiled)
+
+
+class FixedTexts(NodeTransformer):
+    """Puts the translation in the place of every `_("a text")` without values in it."""
+
+    def __init__(self, catalogue: NullTranslations) -> None:
+        self.catalogue = catalogue
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802
+        self.generic_visit(node)
+        match node:
+            case nodes.Call(node=nodes.Name(name="_" | "gettext"), args=[nodes.Const(value=text)], kwargs=[]):
+                return nodes.Const(Markup(self.catalogue.gettext(text) % {}), lineno=node.lineno)  # noqa: S704
+        return node
+
+
+class TranslatedEnvironment(Environment):
+    """Templates in one language, whose fixed texts are translated when a template is compiled, not at every visit:
+    looking them up took nearly half of the time of a page."""
+
+    def __init__(self, language: str, **options: Any) -> None:
+        super().__init__(**options, extensions=["jinja2.ext.i18n"])
+        self.policies["ext.i18n.trimmed"] = True
+        self.catalogue = translations(language)
+        self.install_gettext_translations(self.catalogue, newstyle=True)  # type: ignore[attr-defined]
+
+    def _generate(self, source: nodes.Template, *arguments: Any, **options: Any) -> str:
+        return super()._generate(FixedTexts(self.catalogue).visit(source), *arguments, **options)
 
 
 def language_of(request: Request) -> str:

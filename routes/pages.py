@@ -5,7 +5,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2 import FileSystemLoader, StrictUndefined, Template, pass_context
 from jinja2.runtime import Context
 from jinja2_fragments import render_block
 from litestar import Request, Response, route
@@ -16,7 +16,7 @@ from domain.processes import Process
 from routes import formats
 from routes.cache import QUICK_ENCODERS, SMALL, CachedPage, best_encoding, cached_page
 from routes.drafts import DraftView, draft_on_page
-from routes.languages import LANGUAGES, language_of, translations
+from routes.languages import LANGUAGES, TranslatedEnvironment, language_of, translations
 from routes.site import Site
 from routes.static_files import static_url
 
@@ -29,19 +29,17 @@ page = partial(route, http_method=["GET", "HEAD"])
 
 
 @cache
-def environment(language: str) -> Environment:
+def environment(language: str) -> TranslatedEnvironment:
     """The templates in one language."""
-    env = Environment(
+    env = TranslatedEnvironment(
+        language,
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
-        extensions=["jinja2.ext.i18n"],
     )
-    env.policies["ext.i18n.trimmed"] = True
-    env.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     env.filters |= {
         "euro": pass_context(lambda context, cents: formats.money(cents, currency_in(context), language)),
         "number": lambda value: formats.number(value, language),
@@ -98,7 +96,20 @@ def render(
         **values,
     }
     env = environment(language_of(request))
+    if block == AROUND:
+        return render_around(env.get_template(template), context)
     return render_block(env, template, block, context) if block else env.get_template(template).render(context)
+
+
+AROUND = "around main"  # as the name of a block: everything but the block `main`
+HOLE = "\0main\0"  # no text holds a NUL
+
+
+def render_around(template: Template, values: dict[str, Any]) -> str:
+    """The page with HOLE in the place of its block `main`."""
+    context = template.new_context(values)
+    context.blocks["main"] = [lambda _: iter([HOLE])]
+    return "".join(template.root_render_func(context))
 
 
 def answer(
@@ -110,13 +121,18 @@ def answer(
     block: str | None = None,
     status: int = 200,
     secret: bool = False,
+    only_main: bool = False,
     cookies: Iterable[Cookie] = (),
     **values: Any,
 ) -> Response[bytes]:
     """A page for this visitor alone. `secret`: it holds something nobody may see or keep, so it is not compressed
-    (BREACH) and not stored. `block`: only that block of it, where htmx asks."""
-    wanted = block if is_htmx(request) else None
+    (BREACH) and not stored. `block`: only that block of it, where htmx asks. `only_main`: nothing but its block `main`
+    is of this visitor, so that what stands around it is rendered once for all."""
+    wanted = "main" if only_main else block if is_htmx(request) else None
     body = render(request, template, process, draft, wanted, values).encode()
+    if only_main:
+        around = cached(request, template, process, (template, "", AROUND), dict)
+        body = around.body.replace(HOLE.encode(), body)
     headers = {"Cache-Control": "no-store" if secret else "private, no-cache", "Vary": VARY}
     encoding = "" if secret or len(body) < SMALL else best_encoding(request.headers.get("accept-encoding", ""))
     if encoding:

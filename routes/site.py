@@ -107,5 +107,7 @@ def refuse_directory(settings: Settings) -> None:
     directory = settings.db.absolute().parent
     if not directory.is_dir():
         raise OSError(f"The directory {directory} of the database does not exist.")
+    if settings.db.is_dir():
+        raise OSError(f"The database {settings.db} is a directory.")
     if not os.access(directory, os.W_OK) or (settings.db.exists() and not os.access(settings.db, os.W_OK)):
         raise OSError(f"The database {settings.db} or its directory can't be written.")

@@ -203,7 +203,7 @@ def test_a_restore_on_a_full_disk_leaves_what_was_there(db, settings, copy, proc
     before = contents(settings.db)
     most = settings.db.stat().st_size + 60_000
     command = [sys.executable, "-m", "cli", "restore", "--db", str(settings.db), str(copy)]
-    done = subprocess.run(  # noqa: S603  (our own command)
+    done = subprocess.run(
         command,
         cwd=ROOT,
         capture_output=True,

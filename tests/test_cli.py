@@ -270,7 +270,7 @@ def started() -> Any:
     def start(*arguments: object) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "cli", *map(str, arguments)]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        running.append(subprocess.Popen(command, cwd=ROOT, text=True, **pipes))  # type: ignore[call-overload]  # noqa: S603
+        running.append(subprocess.Popen(command, cwd=ROOT, text=True, **pipes))  # type: ignore[call-overload]
         return running[-1]
 
     yield start

@@ -1,0 +1,293 @@
+"""What every page promises, looked at page by page: axe finds nothing, everything fits, the HTML is valid."""
+
+import json
+import os
+import shlex
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, Page, Response
+
+from tests.cast import BRAM, YVONNE
+from tests.journeys.conftest import PHONE, TIMEOUT_MS, Demo
+from tests.journeys.steps import CLIMBING, MUSIC, PUMPTRACK, choose, hand_in, type_code
+
+PATHS = {
+    "home": "/",
+    "process": "/bezuidenhout",
+    "process finished": "/bezuidenhout-2019",
+    "process ahead": "/straks",
+    "plans": "/bezuidenhout/plannen",
+    "plans, second page": "/bezuidenhout/plannen?pagina=2",
+    "plans, none found": "/bezuidenhout/plannen?zoek=olifant&volgorde=cost",
+    "ballot": "/bezuidenhout/stemmen",
+    "ballot of three plans": "/drie-plannen/stemmen",
+    "too early": "/straks/stemmen",
+    "too late": "/bezuidenhout-2019/stemmen",
+    "result": "/bezuidenhout-2019/uitslag",
+    "result pending": "/bezuidenhout/uitslag",
+    "receipt check": "/bezuidenhout/controle",
+    "receipt check finished": "/bezuidenhout-2019/controle",
+    "help": "/hulp",
+    "privacy": "/privacy",
+    "accessibility": "/toegankelijkheid",
+    "not found": "/bezuidenhout/bestaat-niet",
+    "method not allowed": "/taal",
+}
+
+
+def plan(page: Page, demo: Demo) -> None:
+    page.goto(demo(f"plannen?zoek={MUSIC}"))
+    page.get_by_role("link", name=MUSIC).click()
+
+
+def plan_chosen(page: Page, demo: Demo) -> None:
+    plan(page, demo)
+    page.get_by_role("button", name="Kies dit plan").click()
+
+
+def choices(page: Page, demo: Demo) -> None:
+    page.goto(demo("stemmen"))
+    choose(page, MUSIC)
+    choose(page, PUMPTRACK)
+
+
+def too_expensive(page: Page, demo: Demo) -> None:
+    choices(page, demo)
+    choose(page, CLIMBING)
+    page.get_by_role("button", name="Stem indienen").click()
+
+
+def code_open(page: Page, demo: Demo) -> None:
+    page.goto(demo("stemmen"))
+    page.get_by_text("Ik heb mijn stemcode bij de hand").click()
+    type_code(page, "HALF")
+    page.get_by_role("button", name="Bewaar stemcode").click()
+
+
+def code_kept(page: Page, demo: Demo) -> None:
+    page.goto(demo("stemmen"))
+    page.get_by_text("Ik heb mijn stemcode bij de hand").click()
+    type_code(page, next(demo.codes))
+    page.get_by_role("button", name="Bewaar stemcode").click()
+
+
+def confirmation(page: Page, demo: Demo) -> None:
+    choices(page, demo)
+    page.get_by_role("button", name="Stem indienen").click()
+
+
+def confirmation_with_code(page: Page, demo: Demo) -> None:
+    code_kept(page, demo)
+    choose(page, MUSIC)
+    page.get_by_role("button", name="Stem indienen").click()
+
+
+def confirmation_blank(page: Page, demo: Demo) -> None:
+    page.goto(demo("stemmen"))
+    page.get_by_role("button", name="Stem indienen").click()
+
+
+def code_unknown(page: Page, demo: Demo) -> None:
+    choices(page, demo)
+    hand_in(page, YVONNE.letter)
+
+
+def handed_in(page: Page, demo: Demo) -> None:
+    choices(page, demo)
+    hand_in(page, next(demo.codes))
+
+
+def handed_in_and_may_change(page: Page, demo: Demo) -> None:
+    page.goto(demo(f"/{demo.approval}/stemmen"))
+    choose(page, "Pluktuin")
+    choose(page, "Fietsenstalling")
+    hand_in(page, BRAM.letter)
+
+
+def receipt(page: Page, demo: Demo) -> None:
+    handed_in(page, demo)
+    typed = page.locator(".receipt-code").inner_text()
+    check(page, demo, typed)
+
+
+def check(page: Page, demo: Demo, typed: str) -> None:
+    page.goto(demo("controle"))
+    page.get_by_label("Uw controlecode").fill(typed)
+    page.get_by_role("button", name="Controleer").click()
+
+
+def receipt_unknown(page: Page, demo: Demo) -> None:
+    check(page, demo, YVONNE.receipt)
+
+
+def receipt_typo(page: Page, demo: Demo) -> None:
+    check(page, demo, "HALF")
+
+
+def too_large(page: Page, demo: Demo) -> None:
+    page.goto(demo("controle"))
+    field = page.get_by_label("Uw controlecode")
+    field.evaluate("field => { field.removeAttribute('maxlength'); field.value = 'A'.repeat(300000); }")
+    page.get_by_role("button", name="Controleer").click()
+
+
+def other_site(page: Page, demo: Demo) -> None:
+    form = f'<form method="post" action="{demo("stemmen")}"><button>Win!</button></form>'
+    page.route("http://elders.example/", lambda route: route.fulfill(content_type="text/html", body=form))
+    page.goto("http://elders.example/")
+    page.get_by_role("button").click()
+
+
+SITUATIONS: dict[str, Callable[[Page, Demo], None]] = {
+    walk.__name__.replace("_", " "): walk
+    for walk in (
+        plan,
+        plan_chosen,
+        choices,
+        too_expensive,
+        code_open,
+        code_kept,
+        confirmation,
+        confirmation_with_code,
+        confirmation_blank,
+        code_unknown,
+        handed_in,
+        handed_in_and_may_change,
+        receipt,
+        receipt_unknown,
+        receipt_typo,
+        too_large,
+        other_site,
+    )
+}
+NAMES = [*PATHS, *SITUATIONS]
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+EVERYTHING = {"runOnly": TAGS, "resultTypes": ["violations"]}
+# What can differ between light and dark, or a little wider, once everything else was looked at.
+COLOURS = {"runOnly": ["color-contrast", "target-size", "link-in-text-block"], "resultTypes": ["violations"]}
+# Cards of plans behind the third: the first look sees them all, the others what can differ.
+CARD = "li.plan:not(.chosen)"
+WHOLE = {"include": "html"}
+NEW_TO_THE_EYE = {"include": "html", "exclude": f"{CARD} ~ {CARD} ~ {CARD} ~ {CARD}"}
+LOOKS: list[tuple[int, Any, dict[str, str], dict[str, Any]]] = [
+    (320, "light", WHOLE, EVERYTHING),
+    (320, "dark", NEW_TO_THE_EYE, COLOURS),
+    (360, "light", NEW_TO_THE_EYE, COLOURS),
+    (360, "dark", NEW_TO_THE_EYE, EVERYTHING),
+    (1280, "light", NEW_TO_THE_EYE, EVERYTHING),
+    (1280, "dark", NEW_TO_THE_EYE, COLOURS),
+]
+
+SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+SMALL = """() => [...document.querySelectorAll("main, header, footer, aside")].flatMap((part) =>
+  [...part.querySelectorAll("button, .button, .choice, summary, select, input:not([type=hidden], [type=checkbox])")])
+  .filter((target) => target.checkVisibility({ visibilityProperty: true }))
+  .filter((target) => { const { width, height } = target.getBoundingClientRect(); return width < 44 || height < 43.9; })
+  .map((target) => `${target.outerHTML.slice(0, 120)} ${JSON.stringify(target.getBoundingClientRect())}`)"""
+# How much of the screen is taken by what doesn't scroll away.
+STUCK = """() => [...document.querySelectorAll("body *")]
+  .filter((part) => ["sticky", "fixed"].includes(getComputedStyle(part).position))
+  .reduce((sum, part) => sum + part.getBoundingClientRect().height, 0) / innerHeight"""
+
+
+@dataclass
+class Seen:
+    """What was seen on one page: by axe, at 320 px, at 400 % zoom (320 by 256 px), and its HTML as it was sent."""
+
+    html: str
+    findings: list[str]
+    sideways: list[int]
+    small: list[str]
+    stuck: float
+
+
+Look = Callable[[str], Seen]
+
+
+@pytest.fixture(scope="module")
+def look(chromium: Browser, demo: Demo) -> Look:
+    """`look("plans")`: go there as a new visitor and look well; each page once."""
+    seen: dict[str, Seen] = {}
+
+    def look(name: str) -> Seen:
+        if name not in seen:
+            context = chromium.new_context(locale="nl-NL", viewport=PHONE, reduced_motion="reduce")
+            context.set_default_timeout(TIMEOUT_MS)
+            seen[name] = looked_at(context.new_page(), demo, name)
+            context.close()
+        return seen[name]
+
+    return look
+
+
+def looked_at(page: Page, demo: Demo, name: str) -> Seen:
+    documents: list[Response] = []
+    page.on("response", lambda r: documents.append(r) if r.request.is_navigation_request() else None)
+    if name in PATHS:
+        page.goto(demo(PATHS[name]))
+    else:
+        SITUATIONS[name](page, demo)
+    page.wait_for_load_state()
+    html = documents[-1].text()
+    page.evaluate("for (const part of document.querySelectorAll('main details')) part.open = true")
+    findings = axe(page)
+    sideways, small = [], []
+    for width, height in ((1280, 800), (320, 740), (320, 256)):
+        page.set_viewport_size({"width": width, "height": height})
+        sideways.append(page.evaluate(SIDEWAYS))
+        small += page.evaluate(SMALL)
+    return Seen(html, findings, sideways, small, page.evaluate(STUCK))
+
+
+def axe(page: Page) -> list[str]:
+    page.evaluate(Axe().axe_script)
+    return [finding for look in LOOKS for finding in findings(page, *look)]
+
+
+def findings(page: Page, width: int, colours: Any, part: dict[str, str], options: dict[str, Any]) -> list[str]:
+    page.set_viewport_size({"width": width, "height": 740})
+    page.emulate_media(color_scheme=colours)
+    found = page.evaluate("([part, options]) => axe.run(part, options)", [part, options])["violations"]
+    return [f"{width} px {colours}: {rule['id']} {node['html']}" for rule in found for node in rule["nodes"]]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_axe_finds_nothing(look: Look, name: str) -> None:
+    assert look(name).findings == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_scrolls_sideways_and_every_button_is_large_enough(look: Look, name: str) -> None:
+    assert look(name).sideways == [0, 0, 0]
+    assert look(name).small == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_at_400_percent_most_of_the_screen_is_left_to_read(look: Look, name: str) -> None:
+    assert look(name).stuck < 0.25
+
+
+def test_the_html_of_every_page_is_valid(look: Look, tmp_path: Path) -> None:
+    command = os.environ.get("HTML_VALIDATE")
+    if not command:
+        pytest.skip("HTML_VALIDATE is not set: .ci/run installs html-validate and sets it.")
+    for name in NAMES:
+        (tmp_path / f"{name.replace(' ', '-')}.html").write_text(look(name).html, "utf-8")
+    config = Path(__file__).with_name("htmlvalidate.json")
+    arguments = ["--config", str(config), "--formatter", "json", *map(str, sorted(tmp_path.iterdir()))]
+    done = subprocess.run([*shlex.split(command), *arguments], capture_output=True, text=True)
+    assert done.stdout, done.stderr
+    reports = json.loads(done.stdout)
+    assert [
+        f"{Path(report['filePath']).name}:{message['line']} {message['ruleId']}: {message['message']}"
+        for report in reports
+        for message in report["messages"]
+    ] == []
+    assert done.returncode == 0, done.stderr

@@ -25,7 +25,7 @@ from routes import (
     receipts,
     results,
 )
-from routes.site import Site
+from routes.site import Site, prepared
 
 log = logging.getLogger("wijkbudget")
 
@@ -55,7 +55,7 @@ ROUTES = [
     results.published_ballots,
     results.published_receipts,
 ]
-LARGEST_BODY = 256_000  # bytes; a ballot with every plan of the largest vote is a tenth of it
+LARGEST_BODY = 64_000  # bytes; a ballot with every plan of the largest vote is half of it
 SEALING_EVERY = 20.0  # seconds
 
 
@@ -76,12 +76,12 @@ def create_app(settings: Settings | None = None) -> Litestar:
             timer.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await timer
-            site.close()
+            await site.close()
 
     return Litestar(
         ROUTES,
         lifespan=[lifespan],
-        before_request=headers.refuse_cross_site,
+        before_request=headers.check_request,
         before_send=[headers.add_headers(chosen)],
         exception_handlers=errors.HANDLERS,
         request_max_body_size=LARGEST_BODY,
@@ -135,12 +135,12 @@ def serve(settings: Settings, announce: Callable[[str], None], *, own_url: bool 
     """Serve until a signal ends it; `announce` gets the address once the site answers.
 
     `own_url`: links name the address it listens on, whatever the settings say.
-    Raises OSError where the port is taken, and what `Site` raises: before anything is served.
+    Raises OSError where the port is taken, and what `prepared` raises: before anything is served.
     """
     listener = listen(settings)
     address = f"http://{settings.host}:{listener.getsockname()[1]}"
     chosen = replace(settings, url=address) if own_url else settings
-    Site(chosen).close()
+    prepared(chosen)
     config = uvicorn.Config(
         create_app(chosen),
         loop="uvloop",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from config.settings import Settings, secret_path
 from domain.database import Database, NotOurs, connect
-from domain.migrations import refuse_newer
+from domain.migrations import migrations, refuse_newer
 from domain.secret import SecretError, read, refuse_wrong, stored_check
 
 
@@ -48,7 +48,6 @@ def restore(settings: Settings, source: Path) -> None:
     is not the one that belongs to it.
     """
     with sound(source) as copy:
-        refuse_newer(copy)
         refuse_secret(copy, settings)
         try:
             target = connect(settings.db)
@@ -85,13 +84,30 @@ def sound(source: Path) -> Iterator[Database]:
     except (NotOurs, sqlite3.Error) as error:
         raise Refused(f"{source} is no backup of wijkbudget.") from error
     try:
-        if copy.execute("PRAGMA integrity_check").fetchone()[0] != "ok" or not copy.table("secret_check").exists():
-            raise Refused(f"{source} is damaged, or no backup of wijkbudget.")
+        if copy.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
+            raise Refused(f"{source} is damaged.")
+        refuse_schema(copy, source)
         yield copy
     except sqlite3.DatabaseError as error:
         raise Refused(f"{source} is damaged: {error}.") from error
     finally:
         copy.close()
+
+
+def refuse_schema(copy: Database, source: Path) -> None:
+    """A backup has the schema that our migrations make, no table less and no trigger more. Raises Refused."""
+    refuse_newer(copy)
+    fresh = Database(memory=True, recursive_triggers=False)
+    pending = migrations.pending(copy)
+    migrations.apply(fresh, stop_before=pending[0].name if pending else None)
+    same = schema(copy) == schema(fresh)
+    if not same or stored_check(copy) is None or copy.execute("PRAGMA foreign_key_check").fetchone():
+        raise Refused(f"{source} is no backup of wijkbudget, or somebody changed it.")
+
+
+def schema(db: Database) -> list[tuple[str, ...]]:
+    rows = db.execute("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master ORDER BY type, name")
+    return [row for row in rows if not row[1].startswith("sqlite_stat")]
 
 
 def refuse_secret(copy: Database, settings: Settings) -> None:

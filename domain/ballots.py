@@ -99,14 +99,21 @@ def bounds(actual: int, low: int, high: int | None, under: str, over: str, theme
     return []
 
 
-def check_code(db: Database, secret: bytes, process: Process, typed: str) -> tuple[str, list[Problem]]:
-    """The code in its normal form, and why it can't be used now. Reads only."""
+def typed_code(typed: str) -> tuple[str, list[Problem]]:
+    """The code in its normal form, and why it can't be one: no roll is asked."""
     if not typed.strip():
         return "", [Problem("code_missing")]
     try:
-        code = codes.normal(typed, codes.CODE_LENGTH)
+        return codes.normal(typed, codes.CODE_LENGTH), []
     except codes.Typo:
-        return "", [Problem("code_typo")]
+        return "", [Problem("code_is_receipt" if codes.is_typed(typed, codes.RECEIPT_LENGTH) else "code_typo")]
+
+
+def check_code(db: Database, secret: bytes, process: Process, typed: str) -> tuple[str, list[Problem]]:
+    """The code in its normal form, and why it can't be used now. Reads only."""
+    code, problems = typed_code(typed)
+    if problems:
+        return "", problems
     used = roll.used(db, secret, process.id, code)
     if used is None:
         return code, [Problem("code_unknown")]
@@ -130,18 +137,35 @@ def hand_in(
     Raises Refused (limits, plans, code_unknown, code_used, receipt_taken) and Closed.
     """
     process = processes.fresh(db, process)
-    open_ = process.voting(now)
-    if not (open_ and process.change_allowed) and handed_in(db, secret, process, code, receipt):
-        return Outcome.AGAIN
-    if not open_:
+    if not process.voting(now):
+        if handed_in(db, secret, process, code, receipt):
+            return Outcome.AGAIN
         raise Closed
-    plans = valid(process, project_ids)
-    first = db.execute(
+    if not use(db, secret, process, code, now):
+        return used_before(db, secret, process, code, project_ids, receipt)
+    return first_ballot(db, secret, process, code, valid(process, project_ids), receipt)
+
+
+def use(db: Database, secret: bytes, process: Process, code: str, now: datetime) -> bool:
+    """Mark the code as used today; False if it was used before, or is none of this process."""
+    marked = db.execute(
         "UPDATE roll SET used_on = ? WHERE process_id = ? AND key = ? AND used_on IS NULL",
         (now.astimezone(HERE).date().isoformat(), process.id, roll.key(secret, process.id, code)),
-    ).rowcount
-    verb = first_ballot if first else changed_ballot
-    return verb(db, secret, process, code, plans, receipt)
+    )
+    return bool(marked.rowcount)
+
+
+def used_before(
+    db: Database, secret: bytes, process: Process, code: str, project_ids: Sequence[str], receipt: str
+) -> Outcome:
+    """The same hand-in again, a changed vote, or a refusal."""
+    if roll.used(db, secret, process.id, code) is None:
+        raise Refused(Problem("code_unknown"))
+    if process.change_allowed:
+        return changed_ballot(db, secret, process, code, valid(process, project_ids), receipt)
+    if not receipts.counted(db, process.id, receipt):
+        raise Refused(Problem("code_used"))
+    return Outcome.AGAIN
 
 
 def handed_in(db: Database, secret: bytes, process: Process, code: str, receipt: str) -> bool:
@@ -177,11 +201,7 @@ def first_ballot(
 def changed_ballot(
     db: Database, secret: bytes, process: Process, code: str, plans: Sequence[Plan], receipt: str
 ) -> Outcome:
-    """The code is used, or it is no code of this process. Raises Closed where sealing began since this arrived."""
-    if roll.used(db, secret, process.id, code) is None:
-        raise Refused(Problem("code_unknown"))
-    if not process.change_allowed:
-        raise Refused(Problem("code_used"))
+    """Raises Closed where sealing began since this arrived."""
     replaced = db.execute(
         "UPDATE ballots SET vote = ? WHERE process_id = ? AND key = ?",
         (vote_text(plans), process.id, ballot_key(secret, process, code)),

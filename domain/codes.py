@@ -36,6 +36,14 @@ def normal(typed: str, length: int) -> str:
     return text
 
 
+def is_typed(typed: str, length: int) -> bool:
+    """Somebody typed a whole one of that length, and rightly."""
+    try:
+        return bool(normal(typed, length))
+    except Typo:
+        return False
+
+
 def grouped(text: str) -> str:
     """As it stands on paper, in groups a person can hold in mind: K7QM3-XPT9W-BDHF, or three of six."""
     size = 5 if len(text) == CODE_LENGTH else 6

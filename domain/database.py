@@ -3,12 +3,11 @@
 import asyncio
 import contextlib
 import logging
-import queue
+import os
 import sqlite3
-import sys
-import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,6 +33,9 @@ def connect(path: Path, *, readonly: bool = False, timeout: float = 30.0) -> Dat
     It may be used on another thread than the one that made it, by one thread at a time.
     Raises NotOurs if `path` is a file of something else.
     """
+    if not readonly:  # the log beside it gets the same mode: until sealing, who can read either could link
+        with contextlib.suppress(OSError):  # SQLite says what is wrong
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     uri = f"{path.absolute().as_uri()}{'?mode=ro' if readonly else ''}"
     conn = sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False)
     try:
@@ -93,7 +95,102 @@ def insert(db: Database, table: str, row: Mapping[str, Any]) -> int:
 class Write:
     verb: Callable[..., Any]
     arguments: tuple[Any, ...]
-    done: "Future[Any]"
+    done: asyncio.Future[Any]
+
+
+class Writer:
+    """The one way the server writes: writes that wait together are committed together.
+
+    The statements of a write take microseconds and run on the event loop, each write in a savepoint of its own, so
+    that one that fails rolls back alone. Only the commit waits for the disk, so it runs on a thread; meanwhile
+    requests go on and the next writes gather. What `await write(...)` promises holds once the commit is on disk.
+    """
+
+    MOST = 64  # writes in one commit: bounds how long the first of them waits for the last
+    PATIENCE = 30_000  # milliseconds that others may hold the database, such as a backup or sealing
+
+    def __init__(self, path: Path) -> None:
+        self.db = connect(path, timeout=0)  # who holds the database is waited for on the thread, not on the loop
+        # Every page is read back and written to the log once more at a checkpoint: do that per 16 MB, not per 4.
+        self.db.execute("PRAGMA wal_autocheckpoint = 4000")
+        self.db.execute("PRAGMA cache_size = -16000")
+        self.waiting: deque[Write] = deque()
+        self.thread = ThreadPoolExecutor(1, "writer")
+        self.task: asyncio.Task[None] | None = None
+
+    async def write(self, verb: Callable[..., T], *arguments: Any) -> T:
+        """What `verb(db, *arguments)` returns or raises, after the commit. `verb` may only talk to the database.
+
+        If the visitor goes away meanwhile the write still happens, whole.
+        """
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self.waiting.append(Write(verb, arguments, done))
+        if self.task is None:
+            self.task = asyncio.create_task(self.run())
+        return await asyncio.shield(done)
+
+    async def close(self) -> None:
+        """Finish what waits, then stop."""
+        if self.task is not None:
+            await self.task
+        self.thread.shutdown()
+        self.db.close()
+
+    async def run(self) -> None:
+        while self.waiting:
+            await self.commit([self.waiting.popleft() for _ in range(min(self.MOST, len(self.waiting)))])
+        self.task = None
+
+    async def commit(self, group: list[Write]) -> None:
+        """Commit the group; if the disk refuses the group as a whole, each of it once more alone."""
+        try:
+            await self.begin()
+            outcomes = [self.attempt(write, alone=len(group) == 1) for write in group]
+            await self.on_thread("COMMIT")
+        except Exception as error:
+            if self.db.conn.in_transaction:
+                self.db.execute("ROLLBACK")
+            if len(group) == 1 or locked(error):
+                settle(group, [(None, error)] * len(group))
+            else:
+                for write in group:
+                    await self.commit([write])
+            return
+        settle(group, outcomes)
+
+    async def begin(self) -> None:
+        try:
+            self.db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if not locked(error):
+                raise
+            await self.on_thread(f"PRAGMA busy_timeout = {self.PATIENCE}", "BEGIN IMMEDIATE", "PRAGMA busy_timeout = 0")
+
+    async def on_thread(self, *statements: str) -> None:
+        def run() -> None:
+            for statement in statements:
+                self.db.execute(statement)
+
+        await asyncio.get_running_loop().run_in_executor(self.thread, run)
+
+    def attempt(self, write: Write, *, alone: bool) -> tuple[Any, Exception | None]:
+        """Run one write, in a savepoint unless the transaction is its own.
+
+        Raises what the write raises where that loses the whole transaction.
+        """
+        if alone:
+            return write.verb(self.db, *write.arguments), None
+        self.db.execute("SAVEPOINT one")
+        try:
+            result = write.verb(self.db, *write.arguments)
+        except Exception as failure:
+            if not self.db.conn.in_transaction:  # SQLITE_FULL and the like roll back everything
+                raise
+            self.db.execute("ROLLBACK TO one")
+            self.db.execute("RELEASE one")
+            return None, failure
+        self.db.execute("RELEASE one")
+        return result, None
 
 
 def locked(error: Exception) -> bool:
@@ -101,91 +198,12 @@ def locked(error: Exception) -> bool:
     return getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-def refuse(group: list[Write], error: Exception) -> None:
-    for write in group:
-        write.done.set_exception(error)
-
-
-class Writer:
-    """The one way the server writes: a thread that commits the writes that wait together, together.
-
-    Every write runs in a savepoint of its own, so that one that fails rolls back alone. The promise of an
-    `await write(...)` is kept only after the commit that holds it is on disk.
-    """
-
-    MOST = 64  # writes in one commit: bounds how long the first of them waits for the last
-
-    def __init__(self, path: Path) -> None:
-        self.db = connect(path)
-        # Every page is read back and written to the log once more at a checkpoint: do that per 16 MB, not per 4.
-        self.db.execute("PRAGMA wal_autocheckpoint = 4000")
-        self.db.execute("PRAGMA cache_size = -16000")
-        # Every statement gives the interpreter lock away and asks for it back from a busy event loop. By default that
-        # takes up to 5 ms, some ten times a write.
-        sys.setswitchinterval(0.000_5)
-        self.waiting: queue.SimpleQueue[Write | None] = queue.SimpleQueue()
-        self.thread = threading.Thread(target=self.run, name="writer", daemon=True)
-        self.thread.start()
-
-    def submit(self, verb: Callable[..., T], *arguments: Any) -> "Future[T]":
-        """Queue `verb(db, *arguments)`; the future gets what it returns, or its exception, after the commit."""
-        done: Future[T] = Future()
-        self.waiting.put(Write(verb, arguments, done))
-        return done
-
-    async def write(self, verb: Callable[..., T], *arguments: Any) -> T:
-        """`submit`, awaited. If the visitor goes away meanwhile the write still happens, whole."""
-        return await asyncio.shield(asyncio.wrap_future(self.submit(verb, *arguments)))
-
-    def close(self) -> None:
-        """Finish what waits, then stop."""
-        self.waiting.put(None)
-        self.thread.join()
-        self.db.close()
-
-    def run(self) -> None:
-        while (first := self.waiting.get()) is not None:
-            group = [first, *self.take()]
-            stop = None in group
-            self.commit([write for write in group if write is not None])
-            if stop:
-                return
-
-    def take(self) -> Iterator[Write | None]:
-        for _ in range(self.MOST - 1):
-            try:
-                yield self.waiting.get_nowait()
-            except queue.Empty:
-                return
-
-    def commit(self, group: list[Write]) -> None:
-        """Commit the group; if the disk refuses the group as a whole, each of it once more alone."""
-        try:
-            with writing(self.db):
-                outcomes = [self.attempt(write) for write in group]
-        except Exception as error:  # whatever it is, the thread goes on: it is the only one that writes
-            if len(group) == 1 or locked(error):
-                refuse(group, error)
-            else:
-                for write in group:
-                    self.commit([write])
-            return
-        for write, (result, failure) in zip(group, outcomes, strict=True):
-            if failure is None:
-                write.done.set_result(result)
-            else:
-                write.done.set_exception(failure)
-
-    def attempt(self, write: Write) -> tuple[Any, BaseException | None]:
-        """Run one write in its savepoint. Raises sqlite3.Error only where the whole transaction is lost."""
-        self.db.execute("SAVEPOINT one")
-        try:
-            result = write.verb(self.db, *write.arguments)
-        except Exception as failure:
-            if not self.db.conn.in_transaction:  # SQLITE_FULL and the like roll back everything
-                raise sqlite3.OperationalError(str(failure)) from failure
-            self.db.execute("ROLLBACK TO one")
-            self.db.execute("RELEASE one")
-            return None, failure
-        self.db.execute("RELEASE one")
-        return result, None
+def settle(group: list[Write], outcomes: list[tuple[Any, Exception | None]]) -> None:
+    """Tell everyone in the group what became of their write."""
+    for write, (result, failure) in zip(group, outcomes, strict=True):
+        if write.done.done():  # the server is stopping
+            continue
+        if failure is None:
+            write.done.set_result(result)
+        else:
+            write.done.set_exception(failure)

@@ -18,6 +18,7 @@ from domain.phases import Phase
 VOTED_HERE = ("knapsack", "approval", "choose-1")  # the voting methods that the voting page has
 FOUR_WEEKS = timedelta(days=28)
 YEAR = timedelta(days=365)
+MOST_CENTS = 2**53  # exact in every program that may read our files
 
 
 class Refused(Exception):
@@ -74,6 +75,8 @@ def cents(amount: Amount | None, what: str) -> int | None:
         return None
     if amount * 100 != int(amount * 100):
         raise Refused(f"{what} is {amount}, which is no whole number of cents.")
+    if amount * 100 >= MOST_CENTS:
+        raise Refused(f"{what} is {amount}, which is more than there is money.")
     return int(amount * 100)
 
 
@@ -94,8 +97,8 @@ def process_row(db: Database, instance: Instance, slug: str, name: str, method: 
         "max_length": 1 if method == "choose-1" else limits.max_length,
         "max_sum_cost": cents(limits.max_sum_cost, "max_sum_cost"),
         "max_sum_points": whole(limits.max_sum_points, "max_sum_points"),
-        "blank_allowed": int(bool(instance.settings.get("blank_allowed"))),
-        "change_allowed": int(bool(instance.settings.get("change_allowed"))),
+        "blank_allowed": int(instance.settings.get("blank_allowed") is True),
+        "change_allowed": int(instance.settings.get("change_allowed") is True),
         "counting_rule": rule.name,
         "rule_options": json.dumps(
             {
@@ -108,8 +111,16 @@ def process_row(db: Database, instance: Instance, slug: str, name: str, method: 
             }
         ),
         "lot_seed": rule.seed or (secrets.token_hex(8) if voting else ""),
-        "imported_meta": json.dumps(dict(meta), ensure_ascii=False),
+        "imported_meta": json.dumps(kept_meta(meta, voting), ensure_ascii=False),
     }
+
+
+PLACE = ("country", "unit", "district", "subunit", "language")
+
+
+def kept_meta(meta: Mapping[str, str], voting: bool) -> dict[str, str]:
+    """What of META stands in the file that we publish: of a vote held here, only where it is."""
+    return {key: value for key, value in meta.items() if not voting or key in PLACE}
 
 
 def whole(amount: Amount | None, what: str) -> int | None:

@@ -506,6 +506,7 @@ def _meta_amounts(meta: Meta, key: str, log: _Log) -> tuple[Amount, ...] | None:
 # ── our comment: what the format lacks, as one JSON object ──
 
 
+MOST_BLANK = 10_000_000
 OURS = '{"wijkbudget":'
 
 
@@ -527,7 +528,7 @@ def _checked(ours: Any) -> dict[str, Any]:
     for key in ("overflow", "leftover", "ties"):
         if rule[key] not in get_args(hints[key]):
             raise ValueError(rule[key])
-    if any(len(pair) != 2 for pair in rule["exclusive"]) or ours["blank"] < 0:
+    if any(len(pair) != 2 for pair in rule["exclusive"]) or not 0 <= ours["blank"] <= MOST_BLANK:
         raise ValueError(rule)
     objects = (ours["settings"], rule["category_budgets"], rule["neighborhood_budgets"])
     if not all(isinstance(value, dict) for value in objects):

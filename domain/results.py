@@ -212,12 +212,18 @@ def result(db: Database, process: Process) -> Result:
     candidates = projects(process)
     outcome = counting.count(candidates, added.scores, process.budget, process.rule)
     highest = max(added.scores.values(), default=0) or 1
+    unit = step_of([process.budget, *(plan.cost for plan in process.plans)])
     missing = {
-        id_: counting.shortfall(id_, candidates, added.scores, process.budget, process.rule)
+        id_: counting.shortfall(id_, candidates, added.scores, process.budget, process.rule, unit)
         for id_ in {step.project_id for step in outcome.steps}
     }
     steps = tuple(row(process, added, step, missing[step.project_id], highest) for step in outcome.steps)
     return Result(process, added, roll.turnout(db, process.id), outcome, steps)
+
+
+def step_of(amounts: list[int]) -> int:
+    """By whole euros where every amount is: “€ 350,01 cheaper” would look like a mistake."""
+    return 100 if all(amount % 100 == 0 for amount in amounts) else 1
 
 
 def row(process: Process, added: Tally, step: Step, missing: Shortfall, highest: Amount) -> Row:

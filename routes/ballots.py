@@ -4,30 +4,25 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from litestar import Request, Response, post
+from litestar import Request, post
 from litestar.datastructures import Cookie
 from litestar.params import FromPath
-from litestar.response import Redirect
 
 from domain import ballots, codes, receipts
 from domain.ballots import Closed, Outcome, Problem, Refused
 from domain.drafts import Draft
-from domain.plans import Plan, shuffled
+from domain.plans import shuffled
 from domain.processes import Process
 from routes import drafts
-from routes.forms import Form, local_path, read_form
-from routes.languages import CODES, language_cookie
+from routes.formats import money
+from routes.forms import Form, cookies_of, local_path, read_form
+from routes.languages import CODES, language_cookie, language_of
 from routes.orders import shuffle_of
 from routes.pages import answer, cached, is_htmx, page, process_or_404, served, site_of
-
-Answer = Response[bytes] | Redirect
-
-
-def see_other(path: str, cookies: Iterable[Cookie] = ()) -> Redirect:
-    return Redirect(path, status_code=303, cookies=list(cookies))
+from routes.replies import Reply, see_other
 
 
-def closed(request: Request, process: Process, *, handing_in: bool = False) -> Response[bytes]:
+def closed(request: Request, process: Process, *, handing_in: bool = False) -> Reply:
     """The page for who comes too early or too late; `handing_in`: with a ballot, which did not count."""
     phase, now = process.voting_phase, site_of(request).now()
     reason = "no_vote" if phase is None else "before" if now < phase.opens_at else "after"
@@ -44,7 +39,7 @@ def closed(request: Request, process: Process, *, handing_in: bool = False) -> R
 
 
 @page("/{slug:str}/stemmen")
-async def new(request: Request, slug: FromPath[str]) -> Response[bytes]:
+async def new(request: Request, slug: FromPath[str]) -> Reply:
     process = process_or_404(request, slug)
     if not process.voting(site_of(request).now()):
         return closed(request, process)
@@ -70,7 +65,7 @@ def ballot_page(
     draft: Draft,
     problems: Sequence[Problem] = (),
     cookies: Iterable[Cookie] = (),
-) -> Response[bytes]:
+) -> Reply:
     shuffle, order_cookies = shuffle_of(request)
     return answer(
         request,
@@ -98,7 +93,7 @@ def status_of(problems: Iterable[Problem]) -> int:
 
 
 @post("/{slug:str}/stemmen", status_code=200)
-async def save(request: Request, slug: FromPath[str]) -> Answer:
+async def save(request: Request, slug: FromPath[str]) -> Reply:
     """Keep what was chosen as the draft; then on to the confirmation, or where the button pressed says."""
     process = process_or_404(request, slug)
     if not process.voting(site_of(request).now()):
@@ -119,19 +114,20 @@ async def save(request: Request, slug: FromPath[str]) -> Answer:
         return see_other(f"{back}#plan-{plan.id}" if plan and back == here else back, kept)
     if any(button in form for button in ("bewaar", "wis", "wis_code")):
         return see_other(here, kept)
-    if problems := ballots.problems_with(process, [process.by_id[id_] for id_ in draft.plan_ids]):
+    problems = ballots.problems_with(process, [process.by_id[id_] for id_ in draft.plan_ids])
+    if not draft.plan_ids and not problems and "blanco" not in form:
+        problems = [Problem("nothing_chosen")]
+    if problems:
         return ballot_page(request, process, draft, problems, kept)
-    if draft.plan_ids and request.cookies:
+    if draft.plan_ids and cookies_of(request):
         return see_other(f"{here}/bevestiging", kept)
     return confirm_page(request, process, draft)  # blank, or a browser that keeps no cookies: no draft to come back to
 
 
 def draft_from(request: Request, process: Process, form: Form) -> tuple[Draft, list[Problem]]:
     """The draft as the form leaves it, and what is wrong with what was typed or named."""
-    if "wis" in form:
-        return Draft(), []
     before = drafts.read(request, process)
-    if "blanco" in form:
+    if "wis" in form or "blanco" in form:
         return Draft((), before.code), []
     # A form that holds the whole ballot says so: without it, no plan at all would look like no form at all.
     whole = "plan" in form or "compleet" in form
@@ -168,7 +164,7 @@ def counted_tries(request: Request, problems: list[Problem]) -> list[Problem]:
 
 
 @page("/{slug:str}/stemmen/bevestiging")
-async def confirm(request: Request, slug: FromPath[str]) -> Answer:
+async def confirm(request: Request, slug: FromPath[str]) -> Reply:
     process = process_or_404(request, slug)
     if not process.voting(site_of(request).now()):
         return closed(request, process)
@@ -178,7 +174,7 @@ async def confirm(request: Request, slug: FromPath[str]) -> Answer:
     return confirm_page(request, process, draft)
 
 
-def confirm_page(request: Request, process: Process, draft: Draft, problems: Sequence[Problem] = ()) -> Response[bytes]:
+def confirm_page(request: Request, process: Process, draft: Draft, problems: Sequence[Problem] = ()) -> Reply:
     return answer(
         request,
         "ballots/confirm.html",
@@ -193,17 +189,17 @@ def confirm_page(request: Request, process: Process, draft: Draft, problems: Seq
 
 
 @page("/{slug:str}/stemmen/inzending")
-async def handed_in_already(request: Request, slug: FromPath[str]) -> Redirect:
+async def handed_in_already(request: Request, slug: FromPath[str]) -> Reply:
     """Somebody typed or reloaded the address of the hand-in."""
     return see_other(f"/{process_or_404(request, slug).slug}/stemmen")
 
 
 @post("/{slug:str}/stemmen/inzending", status_code=200)
-async def hand_in(request: Request, slug: FromPath[str]) -> Answer:
+async def hand_in(request: Request, slug: FromPath[str]) -> Reply:
     """The one request that counts a ballot. It answers only after the commit."""
     site, process = site_of(request), process_or_404(request, slug)
-    now = site.now()
     form = await read_form(request)
+    now = site.now()  # a hand-in has arrived when all of it has: nobody holds the door open with half a request
     kept = drafts.read(request, process)
     named = form.all("plan")
     code, receipt, problems = code_and_receipt(form, kept)
@@ -224,10 +220,9 @@ def code_and_receipt(form: Form, kept: Draft) -> tuple[str, str, list[Problem]]:
     typed = form.get("code") if form.get("code").strip() else kept.code
     if not typed:  # a page without the field knew the code; handing in, in another tab, ended that
         return "", "", [Problem("code_missing" if "code" in form else "code_gone")]
-    try:
-        code = codes.normal(typed, codes.CODE_LENGTH)
-    except codes.Typo:
-        return "", "", [Problem("code_typo")]
+    code, problems = ballots.typed_code(typed)
+    if problems:
+        return "", "", problems
     try:
         return code, codes.normal(form.get("receipt"), codes.RECEIPT_LENGTH), []
     except codes.Typo:
@@ -237,9 +232,7 @@ def code_and_receipt(form: Form, kept: Draft) -> tuple[str, str, list[Problem]]:
 CODE_PROBLEM = re.compile("code_|receipt_")
 
 
-def refused_page(
-    request: Request, process: Process, named: Sequence[str], code: str, problems: list[Problem]
-) -> Response[bytes]:
+def refused_page(request: Request, process: Process, named: Sequence[str], code: str, problems: list[Problem]) -> Reply:
     """What was wrong, on the page where it can be mended: the ballot, or the code. What was chosen is kept."""
     if not process.voting(site_of(request).now()):
         return closed(request, process, handing_in=True)
@@ -251,18 +244,20 @@ def refused_page(
     return ballot_page(request, process, draft, problems, [drafts.cookie(request, process, draft)])
 
 
-def success(
-    request: Request, process: Process, named: Sequence[str], receipt: str, outcome: Outcome
-) -> Response[bytes]:
-    plans: list[Plan] | None = None if outcome is Outcome.AGAIN else ballots.chosen(process, named)[0]
+def success(request: Request, process: Process, named: Sequence[str], receipt: str, outcome: Outcome) -> Reply:
+    plans = ballots.chosen(process, named)[0]
+    language = language_of(request)
+    # Ready to print: this page is made once for every voter, in the last minute before closing for many at a time.
+    lines = [(plan.title, money(plan.cost, process.currency, language)) for plan in plans]
     return answer(
         request,
         "ballots/handed_in.html",
         process,
         secret=True,
         only_main=True,
-        cookies=[drafts.cookie(request, process, Draft())],
-        plans=plans,
+        cookies=drafts.ended(request, process),
+        lines=None if outcome is Outcome.AGAIN else lines,
+        total=sum(plan.cost for plan in plans),
         receipt=None if outcome is Outcome.CHANGED else codes.grouped(receipt),
         changed=outcome is Outcome.CHANGED,
         result_phase=next((phase for phase in process.phases if phase.kind == "result"), None),

@@ -10,6 +10,7 @@ from domain.ballots import Problem
 from domain.drafts import Draft
 from domain.plans import Plan
 from domain.processes import Process
+from routes import forms
 from routes.site import Site
 
 MONTH = 30 * 24 * 3600
@@ -54,7 +55,7 @@ def name_of(process: Process) -> str:
 def read(request: Request, process: Process) -> Draft:
     """The visitor's draft for this process; plans that left the ballot meanwhile are no longer in it."""
     site: Site = request.app.state.site
-    text = request.cookies.get(name_of(process))
+    text = forms.cookie(request, name_of(process))
     draft = drafts.unseal(site.secret, process.id, text) if text else Draft()
     on_ballot = {plan.id for plan in process.on_ballot}
     return Draft(tuple(id_ for id_ in draft.plan_ids if id_ in on_ballot), draft.code)
@@ -67,7 +68,7 @@ def view(process: Process, draft: Draft) -> DraftView:
 
 def draft_on_page(request: Request, process: Process | None) -> DraftView | None:
     """The draft that a page must say of that it isn't handed in: of its process, or on other pages of any."""
-    if not any(name.startswith(PREFIX) for name in request.cookies):
+    if not any(name.startswith(PREFIX) for name in forms.cookies_of(request)):
         return None
     site: Site = request.app.state.site
     now = site.now()
@@ -90,3 +91,9 @@ def cookie(request: Request, process: Process, draft: Draft) -> Cookie:
         httponly=True,
         samesite="lax",
     )
+
+
+def ended(request: Request, process: Process) -> list[Cookie]:
+    """The cookie that ends the draft, where there is one."""
+    kept = name_of(process) in forms.cookies_of(request)
+    return [cookie(request, process, Draft())] if kept else []

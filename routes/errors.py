@@ -2,14 +2,14 @@
 
 import logging
 import sqlite3
-from collections.abc import Callable
 from typing import Any
 
-from litestar import Request, Response
+from litestar import Request
 from litestar.exceptions import HTTPException
 
 from routes.drafts import draft_on_page
 from routes.pages import answer, site_of
+from routes.replies import Reply
 
 log = logging.getLogger("wijkbudget")
 
@@ -23,7 +23,7 @@ SITUATIONS = {
 }
 
 
-def error_page(request: Request, situation: str, status: int) -> Response[bytes]:
+def error_page(request: Request, situation: str, status: int) -> Reply:
     slug = request.url.path.strip("/").split("/")[0]
     try:
         process = site_of(request).process(slug)
@@ -33,14 +33,14 @@ def error_page(request: Request, situation: str, status: int) -> Response[bytes]
     return answer(request, f"errors/{situation}.html", process, draft=draft, status=status, secret=True)
 
 
-def http_error(request: Request, error: HTTPException) -> Response[bytes]:
+def http_error(request: Request, error: HTTPException) -> Reply:
     situation = SITUATIONS.get(error.status_code)
     if situation is None:
         return unexpected(request, error) if error.status_code >= 500 else error_page(request, "bad_request", 400)
     return error_page(request, situation, error.status_code)
 
 
-def database_error(request: Request, error: sqlite3.Error) -> Response[bytes]:
+def database_error(request: Request, error: sqlite3.Error) -> Reply:
     """A full disk, or a database that somebody else holds too long. Nothing was written, no ballot counted."""
     log.error("database: %s", error)
     if "full" in str(error) or "disk I/O" in str(error):
@@ -48,12 +48,12 @@ def database_error(request: Request, error: sqlite3.Error) -> Response[bytes]:
     return error_page(request, "try_later", 503)
 
 
-def unexpected(request: Request, error: Exception) -> Response[bytes]:
+def unexpected(request: Request, error: Exception) -> Reply:
     log.exception("%s %s", request.method, request.url.path, exc_info=error)
     return error_page(request, "internal", 500)
 
 
-HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Response]] = {
+HANDLERS: dict[int | type[Exception], Any] = {
     HTTPException: http_error,
     sqlite3.Error: database_error,
     Exception: unexpected,

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from litestar import Request
-from litestar.exceptions import PermissionDeniedException
+from litestar.exceptions import ClientException, PermissionDeniedException
 from litestar.types import Message, Scope
 
 from config.settings import Settings, secure
@@ -42,7 +42,17 @@ def add_headers(settings: Settings) -> Callable[[Message, Scope], Awaitable[None
     return before_send
 
 
-async def refuse_cross_site(request: Request) -> None:
+MOST_HEADERS = 16_000  # bytes; ours come to a tenth of it
+
+
+async def check_request(request: Request) -> None:
+    """Before every handler. Raises ClientException (400) and PermissionDeniedException (403)."""
+    if sum(len(name) + len(value) for name, value in request.scope["headers"]) > MOST_HEADERS:
+        raise ClientException("too many headers")
+    refuse_cross_site(request)
+
+
+def refuse_cross_site(request: Request) -> None:
     """Refuse what changes something and comes from another site's page. Raises PermissionDeniedException (403).
 
     Every browser of the last years says where a request comes from (Sec-Fetch-Site, or at least Origin); a page's

@@ -2,31 +2,32 @@
 
 from datetime import UTC, datetime, timedelta
 
-from litestar import Request, Response, get
+from litestar import Request, get
 
 from routes.cache import cached_page
 from routes.pages import page, served, shared, site_of
+from routes.replies import Reply, reply
 
 TEXT = "text/plain"
 
 
 @page("/hulp")
-async def help_page(request: Request) -> Response[bytes]:
+async def help_page(request: Request) -> Reply:
     return shared(request, "information/help.html", None, "", dict)
 
 
 @page("/privacy")
-async def privacy(request: Request) -> Response[bytes]:
+async def privacy(request: Request) -> Reply:
     return shared(request, "information/privacy.html", None, "", dict)
 
 
 @page("/toegankelijkheid")
-async def accessibility(request: Request) -> Response[bytes]:
+async def accessibility(request: Request) -> Reply:
     return shared(request, "information/accessibility.html", None, "", dict)
 
 
 @page("/.well-known/security.txt")
-async def security(request: Request) -> Response[bytes]:
+async def security(request: Request) -> Reply:
     """RFC 9116. Without an address to write to there is no such file."""
     site = site_of(request)
     address = site.settings.security_email or site.settings.contact_email
@@ -41,13 +42,13 @@ async def security(request: Request) -> Response[bytes]:
 
 
 @page("/robots.txt")
-async def robots(request: Request) -> Response[bytes]:
+async def robots(request: Request) -> Reply:
     return served(request, cached_page(b"User-agent: *\nDisallow: /*/stemmen/\n"), media_type=TEXT)
 
 
 @get("/health")
-async def health(request: Request) -> Response[bytes]:
+async def health(request: Request) -> Reply:
     """For a monitor: 200 as soon as the site answers and can read its database."""
     site_of(request).revision()
     now = datetime.now(UTC)
-    return Response(f"ok {now:%Y-%m-%dT%H:%M:%SZ}\n".encode(), media_type=TEXT, headers={"Cache-Control": "no-store"})
+    return reply(f"ok {now:%Y-%m-%dT%H:%M:%SZ}\n".encode(), TEXT, {"Cache-Control": "no-store"})

@@ -12,10 +12,10 @@ from jinja2 import Environment, nodes
 from jinja2.visitor import NodeTransformer
 from litestar import Request, post
 from litestar.datastructures import Cookie
-from litestar.response import Redirect
 from markupsafe import Markup
 
-from routes.forms import Form, local_path, read_form
+from routes.forms import Form, cookie, local_path, read_form
+from routes.replies import Reply, see_other
 
 SOURCE = "nl"  # the texts in templates are Dutch
 LANGUAGES = (("nl", "Nederlands"), ("en", "English"))
@@ -68,7 +68,7 @@ class TranslatedEnvironment(Environment):
 
 def language_of(request: Request) -> str:
     """The language the visitor chose, else the first that the browser asks for and we have, else Dutch."""
-    chosen = request.cookies.get(COOKIE)
+    chosen = cookie(request, COOKIE)
     return chosen if chosen in CODES else preferred(request.headers.get("accept-language", ""))
 
 
@@ -95,9 +95,9 @@ def language_cookie(language: str, secure: bool) -> Cookie:
 
 
 @post("/taal", status_code=303)
-async def choose_language(request: Request) -> Redirect:
+async def choose_language(request: Request) -> Reply:
     form: Form = await read_form(request)
     language = form.get("taal") if form.get("taal") in CODES else SOURCE
     secure = request.app.state.site.secure
     back = local_path(form.get("terug"), "/")
-    return Redirect(back, status_code=303, cookies=[language_cookie(language, secure)])
+    return see_other(back, [language_cookie(language, secure)])

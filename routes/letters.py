@@ -50,6 +50,8 @@ def issue(
     """
     process = processes.load(db, slug)
     refuse(process, slug, now)
+    if area.startswith(("=", "+", "-", "@", "\t")):
+        raise Refused("The name of an area can't start with = + - or @: a spreadsheet would take it for a formula.")
     assert process is not None
     with new_file(list_path) as code_list, maybe_file(letters_path) as letters, writing(db):
         area_id = area_of(db, process, area)

@@ -11,6 +11,7 @@ from litestar.datastructures import Cookie
 from domain import plans
 from domain.plans import AMOUNTS, SHUFFLES, SORTS, Plan
 from domain.processes import Process
+from routes.forms import cookie
 from routes.languages import YEAR
 from routes.site import Site
 
@@ -20,7 +21,7 @@ MOST_SEARCHED = 100  # characters
 
 def shuffle_of(request: Request) -> tuple[int, list[Cookie]]:
     """The number of the visitor's order, and the cookie that keeps it where it is new."""
-    kept = request.cookies.get(COOKIE, "")
+    kept = cookie(request, COOKIE)
     if kept.isascii() and kept.isdigit() and len(kept) < 3 and int(kept) < SHUFFLES:
         return int(kept), []
     site: Site = request.app.state.site
@@ -66,6 +67,8 @@ class Filters:
 
 def filters_of(request: Request, process: Process) -> Filters:
     asked = request.query_params
+    if not asked:
+        return Filters()
     theme = asked.get("thema", "")
     amount, sort = asked.get("bedrag", ""), asked.get("volgorde", "")
     return Filters(

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import FileSystemLoader, StrictUndefined, Template, pass_context
 from jinja2.runtime import Context
 from jinja2_fragments import render_block
-from litestar import Request, Response, route
+from litestar import Request, route
 from litestar.datastructures import Cookie
 from litestar.exceptions import NotFoundException
 
@@ -17,10 +17,12 @@ from routes import formats
 from routes.cache import QUICK_ENCODERS, SMALL, CachedPage, best_encoding, cached_page
 from routes.drafts import DraftView, draft_on_page
 from routes.languages import LANGUAGES, TranslatedEnvironment, language_of, translations
+from routes.replies import Reply, reply
 from routes.site import Site
 from routes.static_files import static_url
 
 HTML = "text/html"
+PADDED_TO = 8192  # bytes
 VARY = "Accept-Encoding, Accept-Language, Cookie, HX-Request"
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
@@ -70,6 +72,10 @@ def process_or_404(request: Request, slug: str) -> Process:
     return process
 
 
+def encoding_of(request: Request) -> str:
+    return best_encoding(request.headers.get("accept-encoding", ""))
+
+
 def is_htmx(request: Request) -> bool:
     """A block was asked for, not a page. What the back button restores is a page."""
     headers = request.headers
@@ -89,8 +95,8 @@ def render(
         "site": site.settings,
         "process": process,
         "draft": draft,
-        "path": request.url.path,
-        "url": site.settings.url + request.url.path,
+        "path": request.scope["path"],
+        "url": site.settings.url + request.scope["path"],
         "now": site.now(),
         "hx": block is not None,
         **values,
@@ -124,7 +130,7 @@ def answer(
     only_main: bool = False,
     cookies: Iterable[Cookie] = (),
     **values: Any,
-) -> Response[bytes]:
+) -> Reply:
     """A page for this visitor alone. `secret`: it holds something nobody may see or keep, so it is not compressed
     (BREACH) and not stored. `block`: only that block of it, where htmx asks. `only_main`: nothing but its block `main`
     is of this visitor, so that what stands around it is rendered once for all."""
@@ -133,12 +139,14 @@ def answer(
     if only_main:
         around = cached(request, template, process, (template, "", AROUND), dict)
         body = around.body.replace(HOLE.encode(), body)
+    if secret:  # how long it is would tell who listens on the line which plans stand on it
+        body += b" " * (-len(body) % PADDED_TO)
     headers = {"Cache-Control": "no-store" if secret else "private, no-cache", "Vary": VARY}
-    encoding = "" if secret or len(body) < SMALL else best_encoding(request.headers.get("accept-encoding", ""))
+    encoding = "" if secret or len(body) < SMALL else encoding_of(request)
     if encoding:
         body = QUICK_ENCODERS[encoding](body)
         headers["Content-Encoding"] = encoding
-    return Response(body, media_type=HTML, status_code=status, headers=headers, cookies=list(cookies))
+    return reply(body, HTML, headers, cookies, status)
 
 
 def shared(
@@ -149,13 +157,16 @@ def shared(
     values: Callable[[], Mapping[str, Any]],
     *,
     block: str | None = None,
+    keep: bool = True,
     cookies: Iterable[Cookie] = (),
-) -> Response[bytes]:
+) -> Reply:
     """A page that is the same for everyone without a draft ballot, from memory if it was made since the last change.
 
     `key` names everything the page depends on besides language, path and htmx; `values` is called only to make it.
+    Not `keep`: there are too many such pages to keep them, one for each word somebody searches.
     """
-    if draft := draft_on_page(request, process):
+    draft = draft_on_page(request, process)
+    if draft or not keep:
         return answer(request, template, process, draft=draft, block=block, cookies=cookies, **values())
     wanted = block if is_htmx(request) else None
     made = cached(request, template, process, (template, key, wanted), values)
@@ -170,7 +181,7 @@ def cached(
     values: Callable[[], Mapping[str, Any]],
 ) -> CachedPage:
     site, now = site_of(request), site_of(request).now()
-    full_key = (language_of(request), request.url.path, *key)
+    full_key = (language_of(request), request.scope["path"].rstrip("/"), *key)
     revision = process.revision if process else site.revision()
     if (kept := site.cache.get(full_key, revision, now)) is not None:
         return kept
@@ -187,13 +198,13 @@ def served(
     cookies: Iterable[Cookie] = (),
     media_type: str = HTML,
     keep: str = "no-cache",
-) -> Response[bytes]:
+) -> Reply:
     """The cached bytes as this browser takes them, or 304 if it has them."""
-    encoding = best_encoding(request.headers.get("accept-encoding", "")) if len(made.body) >= SMALL else ""
+    encoding = encoding_of(request) if len(made.body) >= SMALL else ""
     etag = f'"{made.etag}{"-" + encoding if encoding else ""}"'
     headers = {"ETag": etag, "Cache-Control": keep, "Vary": VARY}
     if etag in request.headers.get("if-none-match", ""):
-        return Response(b"", status_code=304, media_type=media_type, headers=headers, cookies=list(cookies))
+        return reply(b"", media_type, headers, cookies, 304)
     if encoding:
         headers["Content-Encoding"] = encoding
-    return Response(made.bytes_for(encoding), media_type=media_type, headers=headers, cookies=list(cookies))
+    return reply(made.bytes_for(encoding), media_type, headers, cookies)

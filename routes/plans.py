@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Request, Response
+from litestar import Request
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
@@ -10,10 +10,11 @@ from domain.plans import AMOUNTS, PAGE, page_of
 from routes import drafts
 from routes.orders import filters_of, shuffle_of
 from routes.pages import page, process_or_404, shared, site_of
+from routes.replies import Reply
 
 
 @page("/{slug:str}/plannen")
-async def index(request: Request, slug: FromPath[str]) -> Response[bytes]:
+async def index(request: Request, slug: FromPath[str]) -> Reply:
     process = process_or_404(request, slug)
     filters = filters_of(request, process)
     shuffle, cookies = shuffle_of(request)
@@ -55,6 +56,7 @@ async def index(request: Request, slug: FromPath[str]) -> Response[bytes]:
         (filters, number, order),
         values,
         block="results",
+        keep=not filters.q,
         cookies=cookies,
     )
 
@@ -67,7 +69,7 @@ def page_number(request: Request) -> int:
 
 
 @page("/{slug:str}/plannen/{plan_id:int}")
-async def show(request: Request, slug: FromPath[str], plan_id: FromPath[int]) -> Response[bytes]:
+async def show(request: Request, slug: FromPath[str], plan_id: FromPath[int]) -> Reply:
     process = process_or_404(request, slug)
     plan = process.by_id.get(plan_id)
     if plan is None:

@@ -1,6 +1,6 @@
 """The result of a vote, and the ballots from which anyone can recount it."""
 
-from litestar import Request, Response
+from litestar import Request
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
@@ -10,6 +10,7 @@ from domain.processes import Process
 from domain.results import Result
 from routes.cache import CachedPage, cached_page
 from routes.pages import page, process_or_404, served, shared, site_of
+from routes.replies import Reply
 
 TEXT = "text/plain"
 
@@ -26,7 +27,7 @@ def finished_or_404(request: Request, slug: str) -> Process:
 
 
 @page("/{slug:str}/uitslag")
-async def show(request: Request, slug: FromPath[str]) -> Response[bytes]:
+async def show(request: Request, slug: FromPath[str]) -> Reply:
     process = process_or_404(request, slug)
     if not process.finished:
         return shared(request, "results/pending.html", process, "", dict)
@@ -35,17 +36,17 @@ async def show(request: Request, slug: FromPath[str]) -> Response[bytes]:
 
 
 @page("/{slug:str}/uitslag/stembiljetten.pb")
-async def published_ballots(request: Request, slug: FromPath[str]) -> Response[bytes]:
+async def published_ballots(request: Request, slug: FromPath[str]) -> Reply:
     process = finished_or_404(request, slug)
     if (await result_of(request, process)).small:
         raise NotFoundException
     answer = served(request, await site_of(request).once(ballots_file, process), media_type=TEXT)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{process.slug}.pb"'
+    answer.headers["content-disposition"] = f'attachment; filename="{process.slug}.pb"'
     return answer
 
 
 @page("/{slug:str}/controle/lijst.txt")
-async def published_receipts(request: Request, slug: FromPath[str]) -> Response[bytes]:
+async def published_receipts(request: Request, slug: FromPath[str]) -> Reply:
     process = finished_or_404(request, slug)
     return served(request, await site_of(request).once(receipts_file, process), media_type=TEXT)
 

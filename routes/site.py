@@ -23,16 +23,14 @@ T = TypeVar("T")
 class Site:
     """Opens the database, brings it up to date and reads the secret.
 
-    Raises the errors of `connect`, `migrate` and `open_secret`.
+    Raises the errors of `prepared`.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.secure = secure(settings)
         self.host = urlsplit(settings.url).netloc
-        with opened(settings) as db:
-            migrate(db)
-            self.secret = open_secret(db, secret_path(settings))
+        self.secret = prepared(settings)
         self.reader = connect(settings.db, readonly=True)
         self.writer = Writer(settings.db)
         self.cache = PageCache()
@@ -42,9 +40,9 @@ class Site:
         self._processes: dict[str, Process | None] = {}
         self._all: tuple[Process, ...] | None = None
 
-    def close(self) -> None:
-        self.writer.close()
+    async def close(self) -> None:
         self.reader.close()
+        await self.writer.close()  # last, so that the log is written back: the one file holds everything
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -90,6 +88,16 @@ class Site:
         if self._all is None:
             self._all = processes.load_all(self.reader)
         return self._all
+
+
+def prepared(settings: Settings) -> bytes:
+    """Bring the database up to date, and return the secret that belongs to it.
+
+    Raises the errors of `opened`, `migrate` and `open_secret`.
+    """
+    with opened(settings) as db:
+        migrate(db)
+        return open_secret(db, secret_path(settings))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import secrets
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from litestar import Request
 
@@ -43,24 +43,30 @@ class Tries:
         return True
 
     def network(self, request: Request) -> bytes:
-        address = self.address(request)
-        try:
-            parsed = ip_address(address)
-            bits = 24 if parsed.version == 4 else 64
-            address = str(ip_network(f"{parsed}/{bits}", strict=False))
-        except ValueError:
-            pass
+        parsed = parsed_address(self.address(request))
+        bits = 24 if isinstance(parsed, IPv4Address) else 64
+        address = str(ip_network(f"{parsed}/{bits}", strict=False)) if parsed else ""
         return hmac.digest(self.key, address.encode(), hashlib.sha256)[:8]
 
     def address(self, request: Request) -> str:
         """The nearest hop that is no proxy of ours: X-Forwarded-For counts only when a proxy of ours tells it."""
         hops = [request.client.host if request.client else ""]
-        hops += reversed([hop.strip() for hop in request.headers.get("x-forwarded-for", "").split(",") if hop.strip()])
+        forwarded = ",".join(request.headers.getall("x-forwarded-for", []))
+        hops += reversed([hop.strip() for hop in forwarded.split(",") if hop.strip()])
         return next((hop for hop in hops if not self.is_proxy(hop)), hops[-1])
 
     def is_proxy(self, address: str) -> bool:
-        try:
-            parsed = ip_address(address)
-        except ValueError:
-            return False
-        return any(parsed in proxy for proxy in self.proxies)
+        parsed = parsed_address(address)
+        return parsed is not None and any(parsed in proxy for proxy in self.proxies)
+
+
+def parsed_address(hop: str) -> IPv4Address | IPv6Address | None:
+    """A hop as proxies write it: with a port or without, IPv4 perhaps in IPv6's clothes. None for no address."""
+    bare = hop.partition("]")[0].lstrip("[") if hop.startswith("[") else hop
+    if bare.count(":") == 1:
+        bare = bare.partition(":")[0]
+    try:
+        parsed = ip_address(bare)
+    except ValueError:
+        return None
+    return getattr(parsed, "ipv4_mapped", None) or parsed

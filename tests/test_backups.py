@@ -14,11 +14,12 @@ from config.settings import secret_path
 from domain import ballots, receipts, roll
 from domain import secret as secrets_
 from domain.backups import Refused, backup, restore
-from domain.database import Writer, connect, insert
+from domain.database import connect, insert
 from domain.migrations import NewerDatabase
 from domain.processes import Process
 from domain.secret import SecretError
 from tests.cast import AICHA, BRAM, NOW, YVONNE, crowd, insert_vote
+from tests.desk import Desk
 
 ROOT = Path(__file__).parents[1]
 
@@ -70,7 +71,7 @@ def test_a_backup_while_everybody_votes_is_consistent(db, secret, settings, tmp_
     """Whatever the moment, it holds as many ballots as receipts and used codes."""
     voters = crowd(600)
     process = insert_vote(db, secret, residents=voters)
-    writer = Writer(settings.db)
+    writer = Desk(settings.db)
     for who in voters:
         writer.submit(ballots.hand_in, secret, process, who.code, ["bank"], who.receipt, NOW)
     taken = []

@@ -13,7 +13,7 @@ from litestar.testing import AsyncTestClient
 
 from domain import ballots, codes, receipts, results, roll
 from domain.ballots import Closed, Outcome, Problem, Refused
-from domain.database import Writer, writing
+from domain.database import writing
 from tests.cast import (
     AFTER,
     AICHA,
@@ -41,6 +41,7 @@ from tests.cast import (
     insert_vote,
     reload,
 )
+from tests.desk import Desk
 
 SECOND = timedelta(seconds=1)
 
@@ -277,7 +278,7 @@ def twenty_different() -> list[tuple[list[str], str]]:
 @pytest.mark.parametrize("change_allowed", [0, 1], ids=["no changing", "changing allowed"])
 def test_twenty_ballots_with_one_code_leave_one_ballot(db, secret, settings, change_allowed):
     process = insert_vote(db, secret, change_allowed=change_allowed)
-    writer = Writer(settings.db)
+    writer = Desk(settings.db)
 
     def hand_in(hand: tuple[list[str], str]) -> Outcome | list[str]:
         try:

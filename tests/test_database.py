@@ -1,6 +1,5 @@
 """Connections, and the one way to write: together if they wait together, alone if they fail."""
 
-import asyncio
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from concurrent.futures import Future
 import pytest
 
 from domain.database import Database, NotOurs, Writer, connect, insert, mark, writing
+from tests.desk import Desk
 
 SIZE = 40_000  # bytes: ten pages
 
@@ -21,8 +21,8 @@ def notes(db: Database) -> Database:
 
 
 @pytest.fixture
-def writer(notes: Database, settings) -> Iterator[Writer]:
-    writer = Writer(settings.db)
+def writer(notes: Database, settings) -> Iterator[Desk]:
+    writer = Desk(settings.db)
     yield writer
     writer.close()
 
@@ -30,7 +30,7 @@ def writer(notes: Database, settings) -> Iterator[Writer]:
 class Door:
     """Holds the writer at the door: what is submitted meanwhile waits together."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Desk) -> None:
         self.opened, inside = threading.Event(), threading.Event()
         self.first = writer.submit(lambda db: (inside.set(), self.opened.wait()))
         inside.wait()
@@ -157,20 +157,17 @@ def test_after_a_failure_the_writer_goes_on(writer, notes):
 
 
 def test_a_write_happens_whole_when_the_visitor_goes_away(writer, notes):
-    async def visit() -> None:
-        door = Door(writer)
-        task = asyncio.create_task(writer.write(note, "een"))
-        await asyncio.sleep(0)
-        task.cancel()
-        door.open()
-
-    asyncio.run(visit())
+    door = Door(writer)
+    visit = writer.submit(note, "een")
+    writer.submit(lambda db: None)  # so the visit is in the queue
+    visit.cancel()
+    door.open()
     assert writer.submit(note, "twee").result() == 2
     assert texts(notes) == ["een", "twee"]
 
 
 def test_closing_finishes_what_waits(notes, settings):
-    writer = Writer(settings.db)
+    writer = Desk(settings.db)
     door = Door(writer)
     waiting = [writer.submit(note, str(n)) for n in range(5)]
     threading.Timer(0.05, door.opened.set).start()

@@ -27,7 +27,11 @@ def test_aichas_ballot_is_there(client: TestClient, process: Process, hand_in: H
 def test_it_tells_nothing_about_what_is_on_the_ballot(client: TestClient, process: Process, hand_in: HandIn) -> None:
     hand_in(process, AICHA, "bank", "tuin")
     hand_in(process, BRAM)  # blank
-    pages = [client.post(CHECK, data={"code": resident.receipt}).content for resident in (AICHA, BRAM)]
+    pages = [
+        client.post(CHECK, data={"code": who.receipt}).text.replace(shown, "")
+        for who in (AICHA, BRAM)
+        for shown in (codes.grouped(who.receipt),)
+    ]
     assert pages[0] == pages[1]
 
 
@@ -48,13 +52,13 @@ def test_a_typing_error_is_told_and_what_was_typed_is_kept(client: TestClient, p
         answer = client.post(CHECK, data={"code": typed})
         assert answer.status_code == 422
         page = Page(answer.text)
-        assert "In de code zit een typefout" in page.words
+        assert "In de controlecode zit een typefout" in page.words
         assert page.form(CHECK).fields["code"] == [typed]
         assert {"code"} <= {tag.attrs.get("id") for tag in page.tags}, "the summary links to the field"
 
 
 def test_far_too_much_is_cut_off(client: TestClient, process: Process) -> None:
-    answer = client.post(CHECK, data={"code": "💚" * 10_000})
+    answer = client.post(CHECK, data={"code": "💚" * 4_000})
     assert answer.status_code == 422
     assert len(answer.content) < 20_000
 

@@ -50,7 +50,8 @@ def counted(voted: Process, seal: Seal, clock: Clock) -> Process:
 def test_what_won_stands_on_top(client: TestClient, counted: Process) -> None:
     page = words(client.get(RESULT).text)
     assert "3 plannen gaan door" in page
-    assert "10 bewoners verdeelden € 19.500. Dat is 50 van elke 100 mensen met een stemcode." in page
+    assert "10 bewoners stemden. Dat is 50 van elke 100 mensen met een stemcode." in page
+    assert "Zij verdeelden € 19.500 van de € 20.000." in page
     assert "Stembiljetten geteld 10 Verdeeld € 19.500 Niet verdeeld € 500" in page
     won = page[page.index("Deze plannen gaan door") : page.index("Deze plannen gaan niet door")]
     for said in (
@@ -65,9 +66,10 @@ def test_each_plan_that_missed_hears_in_one_sentence_by_how_much(client: TestCli
     page = words(client.get(RESULT).text)
     missed = page[page.index("Deze plannen gaan niet door") : page.index("Hoeveel mensen stemden?")]
     for said in (
-        "Pluktuin € 7.000 4 stemmen Er was nog € 3.500 over. "
+        "Pluktuin € 7.000 4 stemmen Toen dit plan aan de beurt was, was er nog € 3.500 over. Dit plan kost € 7.000. "
         "Nog 1 stem erbij, of € 3.500 goedkoper, en dit plan was doorgegaan.",
-        "Fietsenstalling € 7.500 4 stemmen Er was nog € 3.500 over. "
+        "Fietsenstalling € 7.500 4 stemmen "
+        "Toen dit plan aan de beurt was, was er nog € 3.500 over. Dit plan kost € 7.500. "
         "Nog 1 stem erbij, of € 4.000 goedkoper, en dit plan was doorgegaan.",
         "Reuzenrad € 5.000 0 stemmen Dit plan is ingetrokken.",
     ):

@@ -19,7 +19,7 @@ from litestar.testing import TestClient
 
 from domain import ballots, receipts, roll, sealing
 from domain.ballots import ballot_key
-from domain.database import Database, Writer, connect, writing
+from domain.database import Database, connect, writing
 from domain.processes import Process
 from domain.sealing import CannotSeal
 from routes.site import Site
@@ -38,6 +38,7 @@ from tests.cast import (
     insert_vote,
     reload,
 )
+from tests.desk import Desk
 
 # ── two thousand ballots with a known pairing ──
 
@@ -83,7 +84,7 @@ def voted(request, db, settings, monkeypatch) -> Voted:
 
 def hand_in_all(path: Path, process: Process, order: Sequence[Resident]) -> None:
     """One after the other; the vote of number n says n in binary."""
-    writer = Writer(path)
+    writer = Desk(path)
     for rank, who in enumerate(order):
         writer.submit(ballots.hand_in, SECRET, process, who.code, vote_of(rank), who.receipt, NOW)
     writer.submit(lambda db: None).result()

@@ -158,7 +158,7 @@ def test_a_plan_is_chosen_on_its_own_page(client: TestClient, process: Process) 
         url = process.by_project_id[project_id].url
         form = Page(client.get(f"{url}?volgorde=cost").text).form(BALLOT)
         answer = client.post(form.action, data=form.fields)
-        assert answer.headers["location"] == f"{url}?volgorde=cost"
+        assert answer.headers["location"] == f"{url}?volgorde=cost#keuze"
         assert words_then in words(client.get(url).text)
     assert ticked(client) == {"tuin", "bank"}
 
@@ -331,12 +331,18 @@ def test_the_answer_that_got_lost_comes_after_closing_too(client: TestClient, pr
 
 
 def test_a_blank_vote_is_a_vote(client: TestClient, process: Process, db: Database) -> None:
-    answer = client.post(BALLOT, data={"compleet": "1", "indienen": "1"})
+    answer = client.post(BALLOT, data={"compleet": "1", "blanco": "1"})
     assert "U stemt blanco" in words(answer.text)
     success = words(client.post(HAND_IN, data=Page(answer.text).form(HAND_IN).fields | {"code": AICHA.letter}).text)
     assert COUNTED in success
     assert "U stemde blanco" in success
     assert in_the_box(db, process) == [set()]
+
+
+def test_nothing_chosen_is_not_blank_by_accident(client: TestClient, process: Process, db: Database) -> None:
+    answer = client.post(BALLOT, data={"compleet": "1", "indienen": "1"})
+    assert answer.status_code == 422
+    assert "U hebt nog geen plan gekozen" in words(answer.text)
 
 
 def test_who_keeps_no_cookies_still_votes(client: TestClient, process: Process, db: Database) -> None:
@@ -615,7 +621,7 @@ def summary_of(html: str) -> str:
     summary = Page(html[start : html.index("</div>", start)])
     places = {tag.attrs.get("id") for tag in Page(html).tags}
     for link in summary.all("a"):
-        assert link["href"].removeprefix("#") in places
+        assert link["href"].startswith(("/hulp#", "tel:")) or link["href"].removeprefix("#") in places
     return " ".join(text for _, text in summary.said[1:])
 
 

@@ -33,9 +33,8 @@ def connect(path: Path, *, readonly: bool = False, timeout: float = 30.0) -> Dat
     It may be used on another thread than the one that made it, by one thread at a time.
     Raises NotOurs if `path` is a file of something else.
     """
-    if not readonly:  # the log beside it gets the same mode: until sealing, who can read either could link
-        with contextlib.suppress(OSError):  # SQLite says what is wrong
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    if not readonly and not path.exists():
+        create(path)
     uri = f"{path.absolute().as_uri()}{'?mode=ro' if readonly else ''}"
     conn = sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False)
     try:
@@ -50,6 +49,16 @@ def connect(path: Path, *, readonly: bool = False, timeout: float = 30.0) -> Dat
             raise
         raise NotOurs(f"{path} is not a SQLite database.") from error
     return Database(conn, recursive_triggers=False)
+
+
+def create(path: Path) -> None:
+    """An empty file of mode 0600; the log beside it gets the same. Until sealing, who can read either could link.
+
+    Only where there is none: to open and close a database by other means than SQLite's drops the locks that this
+    process has on it, and two processes then write at once.
+    """
+    with contextlib.suppress(OSError):  # SQLite says what is wrong
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def refuse_others(conn: sqlite3.Connection, path: Path) -> None:

@@ -162,6 +162,20 @@ def newer(copy: Path) -> None:
     db.close()
 
 
+def with_a_trigger(copy: Path) -> None:
+    """Who could slip this in would write down which code came with which ballot."""
+    db = connect(copy)
+    db.execute("CREATE TABLE spy (key BLOB)")
+    db.execute("CREATE TRIGGER spy AFTER INSERT ON ballots BEGIN INSERT INTO spy VALUES (new.key); END")
+    db.close()
+
+
+def without_check_value(copy: Path) -> None:
+    db = connect(copy)
+    db.execute("DELETE FROM secret_check")
+    db.close()
+
+
 @pytest.mark.parametrize(
     ("spoil", "error"),
     [
@@ -171,6 +185,8 @@ def newer(copy: Path) -> None:
         (no_database, Refused),
         (empty, Refused),
         (newer, NewerDatabase),
+        (with_a_trigger, Refused),
+        (without_check_value, Refused),
     ],
     ids=lambda value: value.__name__,
 )

@@ -1,6 +1,8 @@
 """Connections, and the one way to write: together if they wait together, alone if they fail."""
 
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -258,3 +260,19 @@ def test_a_file_name_with_odd_characters_is_that_file(tmp_path):
     db.execute("CREATE TABLE one (a)")
     db.close()
     assert path.exists()
+
+
+def test_a_new_database_is_for_its_owner_only(tmp_path):
+    db = connect(tmp_path / "nieuw.db")
+    db.execute("CREATE TABLE notes (text)")
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+    db.close()
+
+
+def test_opening_once_more_keeps_the_locks_of_this_process(settings, notes):
+    """To open and close the file by other means would drop them: two processes would then write at once."""
+    with writing(notes):
+        connect(settings.db).close()
+        other = "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0).execute('BEGIN IMMEDIATE')"
+        refused = subprocess.run([sys.executable, "-c", other, str(settings.db)], capture_output=True, text=True)
+    assert "database is locked" in refused.stderr

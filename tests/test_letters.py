@@ -157,3 +157,9 @@ def test_aichas_letter_is_the_code_she_types(issue: Issue) -> None:
     """Groups of five with dashes, which typing may leave out."""
     assert codes.normal(AICHA.letter.replace("-", " ").lower(), codes.CODE_LENGTH) == AICHA.code
     assert re.fullmatch(r"[2-9A-Y]{5}-[2-9A-Y]{5}-[2-9A-Y]{4}", issue(1)[0]["code"])
+
+
+def test_an_area_that_a_spreadsheet_would_take_for_a_formula_is_refused(issue: Issue, db: Database) -> None:
+    with pytest.raises(letters.Refused, match="formula"):
+        issue(1, area='=cmd|"/c calc"!A1')
+    assert db.execute("SELECT count(*) FROM areas WHERE name LIKE '=%'").fetchone()[0] == 0

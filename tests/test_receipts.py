@@ -99,3 +99,10 @@ def test_checking_a_receipt_is_no_try(client: TestClient, process: Process, site
     for _ in range(12):
         assert client.post(CHECK, data={"code": CHEN.receipt}).status_code == 200
     assert not site.tries.wrong
+
+
+def test_a_stemcode_in_the_place_of_the_receipt_is_told_and_not_shown(client: TestClient, process: Process) -> None:
+    answer = client.post(CHECK, data={"code": AICHA.letter})
+    assert "Dit lijkt uw stemcode" in words(answer.text)
+    assert AICHA.letter not in answer.text
+    assert AICHA.code not in answer.text

@@ -89,6 +89,13 @@ def test_only_the_nearest_hop_is_believed(tries: Tries) -> None:
     assert refused(tries, 1, "10.0.0.2", x_forwarded_for="198.51.100.7") == 1
 
 
+def test_however_a_proxy_writes_an_address_it_is_the_same(tries: Tries) -> None:
+    """With a port, in IPv6's clothes, or as garbage: none of them gives a fresh start."""
+    assert refused(tries, 10, "10.0.0.1", **{"x-forwarded-for": "7.7.7.7"}) == 0
+    for written in ("7.7.7.7:4001", "7.7.7.7:4002", "::ffff:7.7.7.7", "[::ffff:7.7.7.7]:443"):
+        assert refused(tries, 1, "10.0.0.1", **{"x-forwarded-for": written}) == 1, written
+
+
 @pytest.mark.parametrize("header", ["", ",", "nonsense", "💚", "10.0.0.9", "1.2.3", "a" * 9_000])
 def test_a_header_that_makes_no_sense_does_no_harm(tries: Tries, header: str) -> None:
     assert refused(tries, LIMIT + 1, "10.0.0.2", x_forwarded_for=header) == 1

@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 from httpx import Response
+from litestar._parsers import parse_cookie_string, parse_url_encoded_form_data
 from litestar.testing import TestClient
 
 from domain import codes, drafts, roll
 from domain.database import Database
 from domain.drafts import Draft
 from domain.processes import Process
+from routes.forms import read_form
 from routes.site import Site
 from tests.cast import (
     AFTER,
@@ -675,3 +677,54 @@ def test_emoji_and_right_to_left_text_do_no_harm_anywhere(client: TestClient, pr
         assert client.post(BALLOT, data={"bewaar": "1", **fields}).status_code in (303, 422), fields
     for fields in ({"code": odd}, {"receipt": odd}, {"plan": [odd]}):
         assert client.post(HAND_IN, data={**AICHA.form("bank"), **fields}).status_code == 422, fields
+
+
+def test_who_holds_the_door_open_until_after_closing_is_too_late(
+    client: TestClient, process: Process, db: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hand-in has arrived when all of it has, not when its first line came in."""
+
+    async def slowly(request: Any) -> Any:
+        form = await read_form(request)
+        clock.now = AFTER
+        return form
+
+    monkeypatch.setattr("routes.ballots.read_form", slowly)
+    answer = client.post(HAND_IN, data=AICHA.form("bank"))
+    assert answer.status_code == 409
+    assert NOT_COUNTED in words(answer.text)
+    assert in_the_box(db, process) == []
+
+
+def test_the_framework_keeps_no_body_and_no_cookie(client: TestClient, process: Process) -> None:
+    """Its own parsers cache the last thousand of each: codes beside choices, for as long as the server runs."""
+    before = parse_url_encoded_form_data.cache_info(), parse_cookie_string.cache_info()
+    give_code(client, AICHA.letter)
+    choose(client, "bank")
+    confirmed(client)
+    assert (parse_url_encoded_form_data.cache_info(), parse_cookie_string.cache_info()) == before
+
+
+def test_how_long_a_page_is_tells_not_what_is_on_it(client: TestClient, process: Process) -> None:
+    client.get(BALLOT)
+    lengths = set()
+    for plans in (["bank"], ["bank", "tuin"], ["bank", "tuin", "feest"]):
+        choose(client, *plans)
+        lengths.add(len(client.get(CONFIRMATION).content))
+    lengths.add(len(confirmed(client, AICHA.letter).content))
+    assert len(lengths) == 1
+
+
+def test_a_controlecode_in_the_place_of_the_stemcode_is_told(client: TestClient, process: Process) -> None:
+    choose(client, "bank")
+    answer = client.post(HAND_IN, data=AICHA.form("bank", code=codes.grouped(AICHA.receipt)))
+    assert "Dit lijkt uw controlecode" in words(answer.text)
+
+
+def test_wiping_the_choice_keeps_the_code(client: TestClient, process: Process) -> None:
+    give_code(client, AICHA.letter)
+    choose(client, "bank")
+    choose(client, wis="1")
+    page = words(client.get(BALLOT).text)
+    assert "0 plannen gekozen" in page
+    assert "Stemcode ingevuld" in page

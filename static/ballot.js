@@ -53,7 +53,7 @@ function markCards(left) {
     const tooDear = limit !== null && !box.checked && cost(box) > left;
     box.closest(".plan").classList.toggle("chosen", box.checked);
     find(box.getAttribute("aria-describedby")).textContent = tooDear
-      ? filled(words.noFit, { amount: money(Math.max(left, 0)) })
+      ? filled(left < 0 ? words.allOver : words.noFit, { amount: money(Math.abs(left)) })
       : "";
   }
 }
@@ -105,6 +105,8 @@ function takeCode() {
   const code = location.hash.slice(1);
   if (!/^[0-9A-Z][0-9A-Z-]{12,38}$/.test(code)) return;
   history.replaceState(history.state, "", location.pathname + location.search);
+  // A link that somebody else sent must not put their code in the place of the voter's own without a word.
+  if (!form.elements.code && !confirm(words.otherCode)) return;
   const field = form.elements.code ?? form.appendChild(document.createElement("input"));
   Object.assign(field, { name: "code", value: code });
   field.hidden = !field.id;

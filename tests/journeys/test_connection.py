@@ -46,7 +46,7 @@ def test_a_phone_that_died_still_has_the_choice(phone: Page, demo: Demo) -> None
     phone.close()
     again = context.new_page()
     again.goto(demo("/"))
-    expect(again.get_by_role("complementary")).to_contain_text("Nog niet ingediend 1 plan gekozen")
+    expect(again.get_by_role("complementary")).to_contain_text("Nog niet ingediend 1 plan, € 17.850 over")
     again.get_by_role("link", name="Naar mijn stem").click()
     expect(box(again, MUSIC)).to_be_checked()
 

@@ -65,14 +65,14 @@ def too_expensive(page: Page, demo: Demo) -> None:
 
 def code_open(page: Page, demo: Demo) -> None:
     page.goto(demo("stemmen"))
-    page.get_by_text("Ik heb mijn stemcode bij de hand").click()
+    page.get_by_text("Vul nu uw stemcode in").click()
     type_code(page, "HALF")
     page.get_by_role("button", name="Bewaar stemcode").click()
 
 
 def code_kept(page: Page, demo: Demo) -> None:
     page.goto(demo("stemmen"))
-    page.get_by_text("Ik heb mijn stemcode bij de hand").click()
+    page.get_by_text("Vul nu uw stemcode in").click()
     type_code(page, next(demo.codes))
     page.get_by_role("button", name="Bewaar stemcode").click()
 
@@ -88,9 +88,14 @@ def confirmation_with_code(page: Page, demo: Demo) -> None:
     page.get_by_role("button", name="Stem indienen").click()
 
 
-def confirmation_blank(page: Page, demo: Demo) -> None:
+def nothing_chosen(page: Page, demo: Demo) -> None:
     page.goto(demo("stemmen"))
     page.get_by_role("button", name="Stem indienen").click()
+
+
+def confirmation_blank(page: Page, demo: Demo) -> None:
+    nothing_chosen(page, demo)
+    page.get_by_role("button", name="Ik stem blanco").click()
 
 
 def code_unknown(page: Page, demo: Demo) -> None:
@@ -155,6 +160,7 @@ SITUATIONS: dict[str, Callable[[Page, Demo], None]] = {
         code_kept,
         confirmation,
         confirmation_with_code,
+        nothing_chosen,
         confirmation_blank,
         code_unknown,
         handed_in,

@@ -54,10 +54,12 @@ def test_the_whole_vote_by_keyboard(phone: Page, demo: Demo, code: str) -> None:
     expect_left(phone, "€ 17.850 over")
     phone.keyboard.press("Enter")  # it looks like a button, so Enter works as on a button
     expect_left(phone, "€ 20.000 over")
-    phone.keyboard.press("Enter")
+    with phone.expect_response(lambda response: response.request.method == "POST" and response.ok):
+        phone.keyboard.press("Enter")
     expect_left(phone, "€ 17.850 over")
 
     phone.reload()
+    expect(box(phone, MUSIC)).to_be_checked()
     press(phone, "Enter", phone.get_by_role("link", name="Naar ‘Stem indienen’"))
     expect(phone.locator("#bar")).to_be_focused()
     press(phone, "Enter", phone.get_by_role("button", name="Stem indienen"))
@@ -70,7 +72,7 @@ def test_the_whole_vote_by_keyboard(phone: Page, demo: Demo, code: str) -> None:
 
 def test_the_code_is_handed_in_with_enter(phone: Page, demo: Demo, code: str) -> None:
     phone.goto(demo("stemmen"))
-    press(phone, "Enter", phone.get_by_text("Ik heb mijn stemcode bij de hand"))
+    press(phone, "Enter", phone.get_by_text("Vul nu uw stemcode in"))
     tab_to(phone, phone.get_by_label("Uw stemcode"))
     phone.keyboard.type(code)
     phone.keyboard.press("Enter")

@@ -65,8 +65,8 @@ def test_the_choice_survives_a_change_of_language(phone: Page, demo: Demo) -> No
     expect_left(phone, "€6,250 left")
 
     phone.goto(demo("/hulp"))
-    expect(phone.get_by_role("complementary")).to_contain_text("2 plans chosen")
+    expect(phone.get_by_role("complementary")).to_contain_text("2 plans, €6,250 left")
     phone.get_by_text("Menu").click()
     phone.get_by_role("button", name="Nederlands").click()
     expect(heading(phone)).to_have_text("Hulp en contact")
-    expect(phone.get_by_role("complementary")).to_contain_text("2 plannen gekozen")
+    expect(phone.get_by_role("complementary")).to_contain_text("2 plannen, € 6.250 over")

@@ -71,6 +71,7 @@ def test_the_whole_vote_with_the_code_typed_last(phone: Page, demo: Demo, code: 
     type_code(phone, code.lower().replace("-", " "))
     phone.get_by_role("button", name="Ja, dien mijn stem in").click()
     receipt = expect_counted(phone)
+    phone.get_by_text("Dit hebt u ingediend").click()
     expect(phone.get_by_role("row", name=MUSIC)).to_be_visible()
     expect(phone.locator("body")).not_to_contain_text("Nog niet ingediend")
 
@@ -79,10 +80,9 @@ def test_the_whole_vote_with_the_code_typed_last(phone: Page, demo: Demo, code: 
 
 
 def check_receipt(page: Page, receipt: str) -> None:
-    page.get_by_role("link", name="nakijken of uw stem is meegeteld").click()
-    page.get_by_label("Uw controlecode").fill(receipt)
-    page.get_by_role("button", name="Controleer").click()
+    page.get_by_role("button", name="Controleer nu").click()
     expect(page.get_by_role("heading", name="Ja, uw stem telt mee")).to_be_visible()
+    expect(page.locator(".receipt-code")).to_have_text(receipt)
     expect(page.locator("main")).not_to_contain_text("€")
 
 
@@ -120,7 +120,7 @@ def test_a_typing_error_in_the_code_is_no_wrong_code(phone: Page, demo: Demo, co
     swapped = code[:1] + code[2] + code[1] + code[3:]
     hand_in(phone, swapped if swapped != code else "A" + code[1:])
     expect(phone.get_by_role("alert")).to_contain_text("In de stemcode zit een typefout")
-    phone.get_by_role("alert").get_by_role("link").click()
+    phone.get_by_role("alert").get_by_role("link", name="typefout").click()
     expect(phone.get_by_label("Uw stemcode")).to_be_focused()
     type_code(phone, code)
     phone.get_by_role("button", name="Ja, dien mijn stem in").click()
@@ -130,10 +130,13 @@ def test_a_typing_error_in_the_code_is_no_wrong_code(phone: Page, demo: Demo, co
 def test_a_blank_ballot_is_handed_in_on_purpose(phone: Page, demo: Demo, code: str) -> None:
     phone.goto(demo("stemmen"))
     phone.get_by_role("button", name="Stem indienen").click()
+    expect(phone.get_by_role("alert").first).to_contain_text("U hebt nog geen plan gekozen")
+    phone.get_by_role("button", name="Ik stem blanco").click()
     expect(phone.locator("main")).to_contain_text("U stemt blanco")
     type_code(phone, code)
-    phone.get_by_role("button", name="Ja, dien mijn stem in").click()
+    phone.get_by_role("button", name="Ja, ik stem blanco").click()
     expect_counted(phone)
+    phone.get_by_text("Dit hebt u ingediend").click()
     expect(phone.locator("main")).to_contain_text("U stemde blanco")
 
 
@@ -143,7 +146,7 @@ def test_the_whole_vote_without_javascript_with_the_code_first(plain_phone: Page
     page.get_by_role("link", name="Bezuidenhout begroot", exact=True).click()
     find_a_plan(page)
     page.goto(demo("stemmen"))
-    page.get_by_text("Ik heb mijn stemcode bij de hand").click()
+    page.get_by_text("Vul nu uw stemcode in").click()
     type_code(page, code)
     page.get_by_role("button", name="Bewaar stemcode").click()
     expect(page.locator("main")).to_contain_text("Stemcode ingevuld")

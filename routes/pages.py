@@ -42,8 +42,13 @@ def environment(language: str) -> TranslatedEnvironment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+
+    @pass_context
+    def euro(context: Context, cents: int, currency: str = "") -> str:
+        return formats.money(cents, currency or currency_in(context), language)
+
     env.filters |= {
-        "euro": pass_context(lambda context, cents: formats.money(cents, currency_in(context), language)),
+        "euro": euro,
         "number": lambda value: formats.number(value, language),
         "date": lambda moment: formats.date(moment, language),
         "datetime": lambda moment: formats.date_time(moment, language),

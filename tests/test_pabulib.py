@@ -3,7 +3,6 @@
 The real ones stand in ../shared/pabulib beside the checkout or in PABULIB_DIR.
 """
 
-import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,19 +15,7 @@ from hypothesis import strategies as st
 
 from domain.counting import Rule, RuleNotBuilt, Vote, count
 from domain.pabulib import Instance, Limits, Listed, PabulibErrors, euros, read, recount, write
-
-FOLDER = Path(os.environ.get("PABULIB_DIR", Path(__file__).parents[2] / "shared" / "pabulib"))
-FILES = sorted(FOLDER.glob("*.pb"))
-
-
-@pytest.fixture(scope="session")
-def folder() -> Path:
-    if not FILES and os.environ.get("CI"):
-        pytest.fail(f"No .pb files in {FOLDER}; CI must have them.")
-    if not FILES:
-        pytest.skip(f"No .pb files in {FOLDER}; set PABULIB_DIR.")
-    return FOLDER
-
+from tests.conftest import FILES
 
 real_files = pytest.mark.parametrize("name", [path.stem for path in FILES] or ["none at hand"])
 

@@ -122,7 +122,7 @@ class Writer:
         self.db = connect(path, timeout=0)  # who holds the database is waited for on the thread, not on the loop
         # Every page is read back and written to the log once more at a checkpoint: do that per 16 MB, not per 4.
         self.db.execute("PRAGMA wal_autocheckpoint = 4000")
-        self.db.execute("PRAGMA cache_size = -16000")
+        self.db.execute("PRAGMA cache_size = -48000")  # KiB: a town of a million ballots writes all over the file
         self.waiting: deque[Write] = deque()
         self.thread = ThreadPoolExecutor(1, "writer")
         self.task: asyncio.Task[None] | None = None

@@ -57,8 +57,13 @@ def cookie(request: Request, name: str) -> str:
 
 
 def cookies_of(request: Request) -> dict[str, str]:
-    pairs = (pair.partition("=") for pair in request.headers.get("cookie", "").split(";"))
-    return {name.strip(): unquote(value.strip().strip('"')) for name, _, value in pairs if name.strip()}
+    """The cookies, read once per request and gone with it."""
+    kept: dict[str, str] | None = request.scope["state"].get("cookies")
+    if kept is None:
+        pairs = (pair.partition("=") for pair in request.headers.get("cookie", "").split(";"))
+        kept = {name.strip(): unquote(value.strip().strip('"')) for name, _, value in pairs if name.strip()}
+        request.scope["state"]["cookies"] = kept
+    return kept
 
 
 def local_path(path: str, otherwise: str) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import os
 import sqlite3
 from collections import deque
@@ -16,7 +15,6 @@ from sqlite_utils import Database
 
 __all__ = ["Database", "NotOurs", "Writer", "connect", "insert", "is_demo", "mark", "writing"]
 
-log = logging.getLogger("wijkbudget")
 T = TypeVar("T")
 
 OURS = 0x776B6274  # "wkbt" in SQLite's application_id: a file of this program

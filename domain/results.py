@@ -150,10 +150,6 @@ class Result:
         return self.tally.ballots < FEWEST
 
     @property
-    def rule_name(self) -> str:
-        return self.process.counting_rule
-
-    @property
     def seed(self) -> str:
         return self.process.lot_seed
 

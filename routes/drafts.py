@@ -43,10 +43,6 @@ class DraftView:
     def ballot_url(self) -> str:
         return f"/{self.process.slug}/stemmen"
 
-    @property
-    def confirm_url(self) -> str:
-        return f"/{self.process.slug}/stemmen/bevestiging"
-
 
 def name_of(process: Process) -> str:
     return f"{PREFIX}{process.id}"

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from domain import codes, processes, receipts, roll
 from domain.database import Database
+from domain.phases import HERE
 from domain.plans import Plan
 from domain.processes import Process
 from domain.secret import keyed_hash
-
-HERE = ZoneInfo("Europe/Amsterdam")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from config.settings import load, secret_path
-from domain import codes, database, phases, processes, roll, sealing
-from domain.ballots import HERE
+from domain import codes, database, phases, plans, processes, roll, sealing
 from domain.database import Database, connect, is_demo, writing
 from domain.migrations import migrate
-from domain.phases import KINDS, Phase
+from domain.phases import HERE, KINDS, Phase
 from domain.secret import open_secret
 
 CONTENT = Path(__file__).parent.parent / "config" / "demo"
@@ -115,8 +114,8 @@ def insert_finished(db: Database, content: dict[str, Any]) -> None:
         row["project_id"]: row["id"]
         for row in db.query("SELECT project_id, id FROM plans WHERE process_id = ?", [process_id])
     }
-    plans = [(ids[str(plan["project_id"])], plan["cost"], plan["votes"]) for plan in content["plans"]]
-    cast = ballots(plans, content["ballots"] - content["blank_ballots"], content["budget"])
+    listed = [(ids[str(plan["project_id"])], plan["cost"], plan["votes"]) for plan in content["plans"]]
+    cast = ballots(listed, content["ballots"] - content["blank_ballots"], content["budget"])
     insert_ballots(db, process_id, cast, content["blank_ballots"], content["codes_issued"], closed)
 
 
@@ -161,7 +160,7 @@ def insert_plans(db: Database, process_id: int, content: dict[str, Any]) -> None
         for theme in content["themes"]
     }
     for plan in content["plans"]:
-        plan_id = database.insert(db, "plans", plan_row(plan, process_id))
+        plan_id = plans.insert(db, plan_row(plan, process_id))
         db.table("plan_themes").insert({"plan_id": plan_id, "theme_id": themes[plan["theme"]]})
         insert_photos(db, plan["picture"])
 
@@ -175,6 +174,8 @@ def plan_row(plan: dict[str, Any], process_id: int) -> dict[str, Any]:
         "for_whom": plan.get("for_whom", ""),
         "own_work": plan.get("what_we_do_ourselves", ""),
         "cost": plan["cost"] * 100,
+        "verdict": "feasible",
+        "verdict_reason": "Dit plan is uitvoerbaar.",
         "photo": plan["picture"],
         "photo_alt": plan["picture_alt"],
     }

@@ -64,7 +64,7 @@ def listed(process: Process) -> list[Listed]:
             withdrawn=plan.withdrawn,
             name=plan.title,
         )
-        for plan in process.plans
+        for plan in process.contest
     ]
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import chain
 from typing import Any
 
-from domain import counting, database, phases, processes
+from domain import counting, database, phases, plans, processes
 from domain.counting import Amount, Vote
 from domain.database import Database, writing
 from domain.pabulib import Instance, Listed
@@ -177,7 +177,7 @@ def insert_plans(db: Database, process_id: int, instance: Instance, now: datetim
     ids: dict[str, int] = {}
     for project in instance.projects:
         row = plan_row(project, process_id, now) | {"area_id": areas.get(area_name(project))}
-        ids[project.project_id] = database.insert(db, "plans", row)
+        ids[project.project_id] = plans.insert(db, row)
     db.conn.executemany(
         "INSERT INTO plan_themes (plan_id, theme_id) VALUES (?, ?)",
         ((ids[p.project_id], themes[name]) for p in instance.projects for name in dict.fromkeys(p.categories)),

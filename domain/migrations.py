@@ -3,6 +3,7 @@
 from sqlite_utils.migrations import Migrations
 
 from domain.database import DEMO, OURS, Database, is_demo, mark, writing
+from domain.search import searchable
 
 migrations = Migrations("wijkbudget")
 
@@ -36,9 +37,28 @@ def refuse_newer(db: Database) -> None:
 
 @migrations()
 def processes_plans_and_ballots(db: Database) -> None:
-    for statement in SCHEMA.split(";;"):
+    execute(db, SCHEMA)
+    count_revisions(db, *PUBLIC_TABLES)
+
+
+@migrations()
+def from_an_idea_to_a_plan_on_the_ballot(db: Database) -> None:
+    execute(db, FROM_AN_IDEA)
+    count_revisions(db, "reactions")
+    db.table("plans").enable_fts(["words"], tokenize="trigram", create_triggers=True)
+    execute(db, ONLY_NEW_WORDS)
+    for row in list(db.query("SELECT id, title, summary, description, location FROM plans")):
+        db.execute("UPDATE plans SET words = ? WHERE id = ?", [searchable(row), row["id"]])
+
+
+def execute(db: Database, statements: str) -> None:
+    for statement in statements.split(";;"):
         db.execute(statement)
-    for table in PUBLIC_TABLES:
+
+
+def count_revisions(db: Database, *tables: str) -> None:
+    """Every change to one of these tables makes a new revision."""
+    for table in tables:
         for event in ("INSERT", "UPDATE", "DELETE"):
             db.execute(
                 f"CREATE TRIGGER {table}_{event.lower()}_revision AFTER {event} ON {table} "
@@ -211,4 +231,383 @@ BEGIN SELECT raise(ABORT, 'this vote is sealed'); END
 CREATE TRIGGER sealed_stays_sealed BEFORE UPDATE OF sealed_at ON processes
 WHEN old.sealed_at IS NOT NULL AND new.sealed_at IS NOT old.sealed_at
 BEGIN SELECT raise(ABORT, 'a sealed vote never reopens'); END
+"""
+
+FROM_AN_IDEA = """
+ALTER TABLE areas -- GeoJSON Polygon or MultiPolygon, WGS 84
+ADD COLUMN boundary TEXT CHECK (boundary IS NULL OR json_valid(boundary))
+;;
+ALTER TABLE processes -- supports; none: no threshold
+ADD COLUMN support_threshold INTEGER CHECK (support_threshold > 0)
+;;
+ALTER TABLE processes ADD COLUMN supporters TEXT NOT NULL DEFAULT 'mail' CHECK (supporters IN ('mail', 'code'))
+;;
+ALTER TABLE processes -- publication
+ADD COLUMN plan_moderation TEXT NOT NULL DEFAULT 'after'
+    CHECK (plan_moderation IN ('before', 'after'))
+;;
+ALTER TABLE processes ADD COLUMN reaction_moderation TEXT NOT NULL DEFAULT 'after'
+    CHECK (reaction_moderation IN ('before', 'after'))
+;;
+ALTER TABLE processes ADD COLUMN reactions_allowed INTEGER NOT NULL DEFAULT 1 CHECK (reactions_allowed IN (0, 1))
+;;
+ALTER TABLE processes -- cents
+ADD COLUMN max_plan_cost INTEGER CHECK (max_plan_cost > 0)
+;;
+ALTER TABLE phases ADD COLUMN reactions_allowed INTEGER NOT NULL DEFAULT 1 CHECK (reactions_allowed IN (0, 1))
+;;
+ALTER TABLE plans ADD COLUMN status TEXT NOT NULL DEFAULT 'published'
+    CHECK (status IN ('submitted', 'published', 'hidden', 'merged'))
+;;
+ALTER TABLE plans -- of the text; who edits an older one is told
+ADD COLUMN version INTEGER NOT NULL DEFAULT 1
+;;
+ALTER TABLE plans -- when, in words
+ADD COLUMN planned TEXT NOT NULL DEFAULT ''
+;;
+ALTER TABLE plans -- [["what", cents], …]
+ADD COLUMN items TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(items))
+;;
+ALTER TABLE plans ADD COLUMN lat REAL CHECK (lat BETWEEN -90 AND 90)
+;;
+ALTER TABLE plans ADD COLUMN lon REAL CHECK (lon BETWEEN -180 AND 180)
+;;
+ALTER TABLE plans ADD COLUMN submitted_at TEXT
+;;
+ALTER TABLE plans ADD COLUMN published_at TEXT
+;;
+ALTER TABLE plans ADD COLUMN staff_edited_at TEXT
+;;
+ALTER TABLE plans -- public
+ADD COLUMN verdict_reason TEXT NOT NULL DEFAULT ''
+;;
+ALTER TABLE plans ADD COLUMN verdict TEXT NOT NULL DEFAULT ''
+    CHECK (verdict IN ('', 'feasible', 'infeasible') AND (verdict = '' OR verdict_reason != ''))
+;;
+ALTER TABLE plans -- cents, where the verdict changed the cost
+ADD COLUMN asked_cost INTEGER CHECK (asked_cost >= 0)
+;;
+ALTER TABLE plans ADD COLUMN merged_into INTEGER REFERENCES plans
+;;
+ALTER TABLE plans -- why it is hidden or withdrawn; public
+ADD COLUMN status_reason TEXT NOT NULL DEFAULT ''
+;;
+ALTER TABLE plans -- kept by triggers
+ADD COLUMN supports INTEGER NOT NULL DEFAULT 0
+;;
+ALTER TABLE plans -- published ones; kept by triggers
+ADD COLUMN reactions INTEGER NOT NULL DEFAULT 0
+;;
+ALTER TABLE plans -- what search looks through, folded
+ADD COLUMN words TEXT NOT NULL DEFAULT ''
+;;
+CREATE TRIGGER plans_on_the_ballot_stay BEFORE UPDATE OF
+    title, summary, description, for_whom, own_work, location, planned, items, cost, verdict, merged_into ON plans
+WHEN EXISTS (SELECT 1 FROM ballots WHERE process_id = old.process_id)
+BEGIN SELECT raise(ABORT, 'the plans of this vote are frozen'); END
+;;
+CREATE TABLE residents (                                 -- somebody who showed who they are, by mail or by code
+    id INTEGER PRIMARY KEY,
+    key BLOB NOT NULL UNIQUE CHECK (length(key) = 16),   -- HMAC(secret, 'resident' | 0 | address), or 'code holder'
+    name TEXT NOT NULL DEFAULT '',                       -- the first name they chose
+    email TEXT CHECK (email LIKE '%_@_%'),               -- only while they make a plan, follow one or asked for mail
+    language TEXT NOT NULL DEFAULT 'nl',
+    seen_on TEXT NOT NULL CHECK (length(seen_on) = 10)
+) STRICT
+;;
+CREATE TABLE resident_sessions (
+    hash BLOB PRIMARY KEY CHECK (length(hash) = 32),     -- SHA-256 of the cookie
+    resident_id INTEGER NOT NULL REFERENCES residents ON DELETE CASCADE,
+    expires_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID
+;;
+CREATE INDEX resident_sessions_of ON resident_sessions (resident_id)
+;;
+CREATE TABLE links (                                     -- what a link in a mail does when its button is pressed
+    hash BLOB PRIMARY KEY CHECK (length(hash) = 32),     -- SHA-256 of the token in the link
+    purpose TEXT NOT NULL,
+    email TEXT NOT NULL DEFAULT '',
+    payload TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(payload)),
+    expires_at TEXT NOT NULL,
+    used_at TEXT
+) STRICT, WITHOUT ROWID
+;;
+CREATE TABLE submissions (                               -- a plan being written; nobody else sees it
+    id INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32), -- SHA-256 of the token in cookie and mail
+    process_id INTEGER NOT NULL REFERENCES processes,
+    fields TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(fields)),
+    photo TEXT NOT NULL DEFAULT '',                      -- photos.key
+    saved_at TEXT NOT NULL,
+    plan_id INTEGER UNIQUE REFERENCES plans              -- once it is handed in
+) STRICT
+;;
+CREATE TABLE makers (                                    -- who may edit and withdraw a plan
+    plan_id INTEGER NOT NULL REFERENCES plans,
+    resident_id INTEGER NOT NULL REFERENCES residents ON DELETE CASCADE,
+    name TEXT NOT NULL CHECK (name != ''),
+    contact TEXT NOT NULL DEFAULT '',                    -- never public
+    since TEXT NOT NULL,
+    PRIMARY KEY (plan_id, resident_id)
+) STRICT, WITHOUT ROWID
+;;
+CREATE INDEX makers_of ON makers (resident_id)
+;;
+CREATE TABLE plan_versions (                             -- the text before each change
+    plan_id INTEGER NOT NULL REFERENCES plans,
+    number INTEGER NOT NULL,                             -- plans.version at that time
+    replaced_at TEXT NOT NULL,
+    account_id INTEGER REFERENCES accounts,              -- staff who changed it; none: a maker
+    reason TEXT NOT NULL DEFAULT '',
+    fields TEXT NOT NULL CHECK (json_valid(fields)),
+    PRIMARY KEY (plan_id, number)
+) STRICT, WITHOUT ROWID
+;;
+CREATE TABLE supports (
+    id INTEGER PRIMARY KEY,
+    plan_id INTEGER NOT NULL REFERENCES plans,
+    resident_id INTEGER REFERENCES residents ON DELETE SET NULL, -- none: they had themselves forgotten
+    given_on TEXT NOT NULL CHECK (length(given_on) = 10),
+    UNIQUE (plan_id, resident_id)
+) STRICT
+;;
+CREATE INDEX supports_of ON supports (resident_id)
+;;
+CREATE TRIGGER supports_given AFTER INSERT ON supports
+BEGIN UPDATE plans SET supports = supports + 1 WHERE id = new.plan_id; END
+;;
+CREATE TRIGGER supports_taken_back AFTER DELETE ON supports
+BEGIN UPDATE plans SET supports = supports - 1 WHERE id = old.plan_id; END
+;;
+CREATE TABLE reactions (                                 -- an argument for or against, or an answer to one
+    id INTEGER PRIMARY KEY,
+    plan_id INTEGER NOT NULL REFERENCES plans,
+    parent_id INTEGER REFERENCES reactions,
+    side TEXT NOT NULL CHECK (side IN ('for', 'against', 'answer') AND (side = 'answer') = (parent_id IS NOT NULL)),
+    resident_id INTEGER REFERENCES residents ON DELETE SET NULL,
+    account_id INTEGER REFERENCES accounts,              -- where staff answer
+    name TEXT NOT NULL CHECK (name != ''),
+    text TEXT NOT NULL CHECK (text != ''),
+    status TEXT NOT NULL CHECK (status IN ('waiting', 'published', 'hidden')),
+    status_reason TEXT NOT NULL DEFAULT '',
+    useful INTEGER NOT NULL DEFAULT 0,                   -- kept by triggers
+    created_at TEXT NOT NULL
+) STRICT
+;;
+CREATE INDEX reactions_on ON reactions (plan_id)
+;;
+CREATE INDEX reactions_of ON reactions (resident_id)
+;;
+CREATE TRIGGER reactions_written AFTER INSERT ON reactions WHEN new.status = 'published'
+BEGIN UPDATE plans SET reactions = reactions + 1 WHERE id = new.plan_id; END
+;;
+CREATE TRIGGER reactions_moderated AFTER UPDATE OF status ON reactions WHEN old.status != new.status
+BEGIN UPDATE plans SET reactions = reactions + (new.status = 'published') - (old.status = 'published')
+WHERE id = new.plan_id; END
+;;
+CREATE TRIGGER reactions_deleted AFTER DELETE ON reactions WHEN old.status = 'published'
+BEGIN UPDATE plans SET reactions = reactions - 1 WHERE id = old.plan_id; END
+;;
+CREATE TABLE useful_marks (
+    reaction_id INTEGER NOT NULL REFERENCES reactions ON DELETE CASCADE,
+    resident_id INTEGER NOT NULL REFERENCES residents ON DELETE CASCADE,
+    PRIMARY KEY (reaction_id, resident_id)
+) STRICT, WITHOUT ROWID
+;;
+CREATE INDEX useful_marks_of ON useful_marks (resident_id)
+;;
+CREATE TRIGGER useful_marked AFTER INSERT ON useful_marks
+BEGIN UPDATE reactions SET useful = useful + 1 WHERE id = new.reaction_id; END
+;;
+CREATE TRIGGER useful_unmarked AFTER DELETE ON useful_marks
+BEGIN UPDATE reactions SET useful = useful - 1 WHERE id = old.reaction_id; END
+;;
+CREATE TABLE reports (                                   -- somebody thinks that a plan or reaction should not be here
+    id INTEGER PRIMARY KEY,
+    plan_id INTEGER NOT NULL REFERENCES plans,
+    reaction_id INTEGER REFERENCES reactions ON DELETE CASCADE, -- none: the plan itself
+    reason TEXT NOT NULL CHECK (reason != ''),
+    reported_at TEXT NOT NULL,
+    handled_at TEXT,
+    account_id INTEGER REFERENCES accounts
+) STRICT
+;;
+CREATE TABLE follows (
+    id INTEGER PRIMARY KEY,
+    process_id INTEGER NOT NULL REFERENCES processes,
+    plan_id INTEGER REFERENCES plans,                    -- none: the whole process
+    resident_id INTEGER NOT NULL REFERENCES residents ON DELETE CASCADE,
+    frequency TEXT NOT NULL CHECK (frequency IN ('at_once', 'digest')),
+    last_news INTEGER NOT NULL DEFAULT 0                 -- news.id up to which they were told
+) STRICT
+;;
+CREATE UNIQUE INDEX follows_once ON follows (resident_id, process_id, ifnull(plan_id, 0))
+;;
+CREATE TABLE news (                                      -- what followers and feeds are told
+    id INTEGER PRIMARY KEY,
+    process_id INTEGER NOT NULL REFERENCES processes,
+    plan_id INTEGER REFERENCES plans,
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL DEFAULT '',                       -- such as the reason
+    at TEXT NOT NULL
+) STRICT
+;;
+CREATE INDEX news_of ON news (process_id, id)
+;;
+CREATE TABLE accounts (                                  -- staff and volunteers
+    id INTEGER PRIMARY KEY,
+    email TEXT NOT NULL UNIQUE CHECK (email LIKE '%_@_%'),
+    name TEXT NOT NULL CHECK (name != ''),
+    password TEXT NOT NULL DEFAULT '',                   -- argon2id; empty until the invitation is accepted
+    totp BLOB,                                           -- its secret, encrypted with the secret file
+    totp_step INTEGER NOT NULL DEFAULT 0,                -- the last step used: no code counts twice
+    owner INTEGER NOT NULL DEFAULT 0 CHECK (owner IN (0, 1)),
+    disabled_at TEXT,
+    created_at TEXT NOT NULL
+) STRICT
+;;
+CREATE TABLE recovery_codes (
+    account_id INTEGER NOT NULL REFERENCES accounts,
+    hash BLOB NOT NULL CHECK (length(hash) = 16),        -- keyed with the secret file
+    PRIMARY KEY (account_id, hash)
+) STRICT, WITHOUT ROWID
+;;
+CREATE TABLE staff_sessions (
+    id INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32), -- SHA-256 of the cookie
+    account_id INTEGER NOT NULL REFERENCES accounts,
+    device TEXT NOT NULL DEFAULT '',                     -- in words, such as “Firefox on Windows”
+    second_factor INTEGER NOT NULL DEFAULT 0 CHECK (second_factor IN (0, 1)),
+    created_at TEXT NOT NULL,
+    seen_at TEXT NOT NULL,
+    expires_at TEXT NOT NULL
+) STRICT
+;;
+CREATE TABLE roles (
+    account_id INTEGER NOT NULL REFERENCES accounts,
+    process_id INTEGER NOT NULL REFERENCES processes,
+    role TEXT NOT NULL CHECK (role IN ('beheerder', 'toetser', 'moderator', 'stemhulp')),
+    PRIMARY KEY (account_id, process_id, role)
+) STRICT, WITHOUT ROWID
+;;
+CREATE TABLE site_options (                              -- what the owner chose for the whole site
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID
+;;
+CREATE TABLE checklist_items (
+    id INTEGER PRIMARY KEY,
+    process_id INTEGER NOT NULL REFERENCES processes,
+    place INTEGER NOT NULL,
+    text TEXT NOT NULL CHECK (text != ''),
+    retired INTEGER NOT NULL DEFAULT 0 CHECK (retired IN (0, 1)) -- not asked any more, but answered once
+) STRICT
+;;
+CREATE TABLE assessments (                               -- toets: what staff found out so far; not public
+    plan_id INTEGER PRIMARY KEY REFERENCES plans,
+    version INTEGER NOT NULL DEFAULT 1,
+    checklist TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(checklist)), -- checklist_items.id: 'yes', 'no' or 'unknown'
+    account_id INTEGER NOT NULL REFERENCES accounts,
+    changed_at TEXT NOT NULL
+) STRICT
+;;
+CREATE TABLE verdicts (                                  -- every verdict ever given; the last one also stands in plans
+    id INTEGER PRIMARY KEY,
+    plan_id INTEGER NOT NULL REFERENCES plans,
+    verdict TEXT NOT NULL CHECK (verdict IN ('feasible', 'infeasible')),
+    cost INTEGER CHECK (cost >= 0 AND (verdict = 'feasible') = (cost IS NOT NULL)),
+    reason TEXT NOT NULL CHECK (reason != ''),
+    account_id INTEGER REFERENCES accounts,
+    given_at TEXT NOT NULL
+) STRICT
+;;
+CREATE INDEX verdicts_on ON verdicts (plan_id)
+;;
+CREATE TABLE notes (                                     -- of staff, for staff
+    id INTEGER PRIMARY KEY,
+    plan_id INTEGER NOT NULL REFERENCES plans,
+    account_id INTEGER NOT NULL REFERENCES accounts,
+    text TEXT NOT NULL CHECK (text != ''),
+    written_at TEXT NOT NULL
+) STRICT
+;;
+CREATE TABLE second_opinions (
+    id INTEGER PRIMARY KEY,
+    plan_id INTEGER NOT NULL REFERENCES plans,
+    asked_by INTEGER NOT NULL REFERENCES accounts,
+    asked_of INTEGER REFERENCES accounts CHECK (asked_of != asked_by), -- none: any colleague
+    question TEXT NOT NULL DEFAULT '',
+    asked_at TEXT NOT NULL,
+    account_id INTEGER REFERENCES accounts CHECK (account_id != asked_by),
+    verdict TEXT NOT NULL DEFAULT '' CHECK (verdict IN ('', 'feasible', 'infeasible', 'unsure')),
+    text TEXT NOT NULL DEFAULT '',
+    given_at TEXT
+) STRICT
+;;
+CREATE TABLE questions (                                 -- of staff to the makers; makers and staff see them
+    id INTEGER PRIMARY KEY,
+    plan_id INTEGER NOT NULL REFERENCES plans,
+    account_id INTEGER NOT NULL REFERENCES accounts,
+    text TEXT NOT NULL CHECK (text != ''),
+    asked_at TEXT NOT NULL,
+    answer TEXT NOT NULL DEFAULT '',
+    answered_by INTEGER REFERENCES residents ON DELETE SET NULL,
+    answered_at TEXT
+) STRICT
+;;
+CREATE TABLE audit_log (                                 -- what staff did; ids and numbers only, no personal data
+    id INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    account_id INTEGER NOT NULL,                         -- 0: the command line
+    process_id INTEGER,
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL DEFAULT '',                    -- such as “plan 12”
+    detail TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(detail)),
+    hash BLOB NOT NULL CHECK (length(hash) = 32)         -- SHA-256 of the hash before it and this row
+) STRICT
+;;
+CREATE TRIGGER audit_log_stays BEFORE UPDATE ON audit_log
+BEGIN SELECT raise(ABORT, 'the audit log is only appended to'); END
+;;
+CREATE TRIGGER audit_log_stays_whole BEFORE DELETE ON audit_log
+BEGIN SELECT raise(ABORT, 'the audit log is only appended to'); END
+;;
+CREATE TABLE outbox (                                    -- mail waiting to go out, and what became of it
+    id INTEGER PRIMARY KEY,
+    message_id TEXT NOT NULL UNIQUE,                     -- the same at every try
+    once TEXT UNIQUE,                                    -- what this mail is about, where it must go out once
+    kind TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    language TEXT NOT NULL,
+    content TEXT NOT NULL CHECK (json_valid(content)),   -- what its template is filled with
+    unsubscribe TEXT NOT NULL DEFAULT '',                -- path, for List-Unsubscribe (RFC 8058)
+    process_id INTEGER REFERENCES processes,
+    created_at TEXT NOT NULL,
+    next_try_at TEXT NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0,
+    sent_at TEXT,
+    failed_at TEXT,                                      -- given up, or refused by the mail server
+    error TEXT NOT NULL DEFAULT ''
+) STRICT
+;;
+CREATE INDEX outbox_due ON outbox (next_try_at) WHERE sent_at IS NULL AND failed_at IS NULL
+;;
+CREATE TABLE tiles (                                     -- of the background map, fetched for visitors
+    z INTEGER NOT NULL,
+    x INTEGER NOT NULL,
+    y INTEGER NOT NULL,
+    data BLOB NOT NULL,
+    fetched_at TEXT NOT NULL,
+    PRIMARY KEY (z, x, y)
+) STRICT
+"""
+
+# sqlite-utils lets every change of a plan write its words anew, each support too.
+ONLY_NEW_WORDS = """
+DROP TRIGGER plans_au
+;;
+CREATE TRIGGER plans_au AFTER UPDATE OF words ON plans BEGIN
+    INSERT INTO plans_fts (plans_fts, rowid, words) VALUES ('delete', old.id, old.words);
+    INSERT INTO plans_fts (rowid, words) VALUES (new.id, new.words);
+END
 """

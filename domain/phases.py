@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from domain.database import Database
 
+HERE = ZoneInfo("Europe/Amsterdam")
 KINDS = ("collect", "support", "assess", "vote", "result", "deliver")
 
 
@@ -25,6 +27,7 @@ class Phase:
     opens_at: datetime
     closes_at: datetime
     text: str = ""
+    reactions_allowed: bool = True
 
     def open(self, now: datetime) -> bool:
         return self.opens_at <= now < self.closes_at
@@ -38,11 +41,19 @@ class Phase:
 def load(db: Database, process_id: int) -> tuple[Phase, ...]:
     """The phases of a process in the order in which they open."""
     rows = db.query(
-        "SELECT kind, opens_at, closes_at, text FROM phases WHERE process_id = ? ORDER BY opens_at, closes_at",
+        "SELECT kind, opens_at, closes_at, text, reactions_allowed FROM phases WHERE process_id = ? "
+        "ORDER BY opens_at, closes_at",
         [process_id],
     )
     return tuple(
-        Phase(row["kind"], from_text(row["opens_at"]), from_text(row["closes_at"]), row["text"]) for row in rows
+        Phase(
+            row["kind"],
+            from_text(row["opens_at"]),
+            from_text(row["closes_at"]),
+            row["text"],
+            bool(row["reactions_allowed"]),
+        )
+        for row in rows
     )
 
 
@@ -54,6 +65,7 @@ def insert(db: Database, process_id: int, phases: list[Phase]) -> None:
             "opens_at": to_text(phase.opens_at),
             "closes_at": to_text(phase.closes_at),
             "text": phase.text,
+            "reactions_allowed": int(phase.reactions_allowed),
         }
         for phase in phases
     )

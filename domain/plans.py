@@ -1,11 +1,15 @@
 """Plans (plannen): what residents handed in and vote on, in the orders in which they are shown."""
 
 import hashlib
-import unicodedata
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
+from domain import database, phases
 from domain.database import Database
+from domain.search import fold, searchable
 
 PAGE = 24  # plans a page
 SHUFFLES = 32  # fixed orders, one per visitor, so that no plan profits from its place
@@ -41,15 +45,38 @@ class Plan:
     area: str = ""
     photo: str = ""
     photo_alt: str = ""
-    withdrawn: bool = False
     url: str = ""
-    folded: str = ""  # what search looks through
+    status: str = "published"  # submitted, published, hidden or merged
+    status_reason: str = ""  # why it is hidden or withdrawn
+    merged_into: int | None = None
+    version: int = 1
+    planned: str = ""
+    items: tuple[tuple[str, int], ...] = ()  # what it is spent on, and cents; the sum was asked
+    lat: float | None = None  # WGS 84
+    lon: float | None = None
+    submitted_at: datetime | None = None
+    published_at: datetime | None = None
+    staff_edited_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+    verdict: str = ""  # feasible or infeasible, once assessed
+    verdict_reason: str = ""
+    asked_cost: int | None = None  # cents, where the verdict changed the cost
+    supports: int = 0
+    reactions: int = 0  # published ones
+
+    @property
+    def withdrawn(self) -> bool:
+        return self.withdrawn_at is not None
+
+    @property
+    def public(self) -> bool:
+        """It stands in the lists that residents see; withdrawn ones do, with a trace."""
+        return self.status == "published"
 
 
-def fold(text: str) -> str:
-    """Lower case without diacritics, so that “cafe” finds “Café”."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
+def insert(db: Database, row: Mapping[str, Any]) -> int:
+    """Write a row of `plans`, with the words that search looks through, and return its id."""
+    return database.insert(db, "plans", {**row, "words": searchable(row)})
 
 
 def load(db: Database, process_id: int, slug: str, themes: dict[int, Theme]) -> tuple[Plan, ...]:
@@ -69,19 +96,16 @@ def load(db: Database, process_id: int, slug: str, themes: dict[int, Theme]) -> 
     return tuple(plan_from(row, slug, tuple(of_plan.get(row["id"], ()))) for row in rows)
 
 
-def plan_from(row: dict[str, object], slug: str, themes: tuple[Theme, ...]) -> Plan:
-    dropped = {"process_id", "area_id", "withdrawn_at"}
-    values = {name: value for name, value in row.items() if name not in dropped}
-    words = " ".join(
-        [*(str(row[n]) for n in ("title", "summary", "description", "location")), *(t.name for t in themes)]
-    )
-    return Plan(
-        **values,  # type: ignore[arg-type]
-        themes=themes,
-        withdrawn=row["withdrawn_at"] is not None,
-        url=f"/{slug}/plannen/{row['id']}",
-        folded=fold(words),
-    )
+def plan_from(row: dict[str, Any], slug: str, themes: tuple[Theme, ...]) -> Plan:
+    values = {name: value for name, value in row.items() if name not in NOT_IN_PLAN}
+    for name in MOMENTS:
+        values[name] = phases.from_text(values[name]) if values[name] else None
+    values["items"] = tuple((what, cents) for what, cents in json.loads(row["items"]))
+    return Plan(**values, themes=themes, url=f"/{slug}/plannen/{row['id']}")
+
+
+NOT_IN_PLAN = {"process_id", "area_id", "words"}
+MOMENTS = ("submitted_at", "published_at", "staff_edited_at", "withdrawn_at")
 
 
 def shuffled(plans: Iterable[Plan], shuffle: int) -> list[Plan]:
@@ -113,17 +137,16 @@ AMOUNTS: tuple[tuple[str, int, int | None], ...] = (
 )
 
 
-def matching(plans: Iterable[Plan], theme_id: int | None, amount: str, q: str) -> list[Plan]:
-    """The plans with that theme, within that amount (AMOUNTS), that hold every word of `q`."""
+def matching(plans: Iterable[Plan], theme_id: int | None, amount: str, found: Set[int] | None = None) -> list[Plan]:
+    """The plans with that theme, within that amount (AMOUNTS), and among the ids `found` where those are given."""
     low, high = next(((low, high) for value, low, high in AMOUNTS if value == amount), (0, None))
-    words = fold(q).split()
     return [
         plan
         for plan in plans
         if (theme_id is None or any(theme.id == theme_id for theme in plan.themes))
         and low <= plan.cost
         and (high is None or plan.cost <= high)
-        and all(word in plan.folded for word in words)
+        and (found is None or plan.id in found)
     ]
 
 

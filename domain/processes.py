@@ -12,6 +12,7 @@ from domain.counting import Rule
 from domain.database import Database
 from domain.phases import Phase
 from domain.plans import Plan, Theme
+from domain.search import fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +51,57 @@ class Process:
     imported_meta: Mapping[str, str]
     sealed_at: datetime | None
     revision: int
+    support_threshold: int | None
+    supporters: str
+    plan_moderation: str
+    reaction_moderation: str
+    reactions_allowed: bool
+    max_plan_cost: int | None
     phases: tuple[Phase, ...]
     themes: tuple[Theme, ...]
-    plans: tuple[Plan, ...] = field(repr=False)
+    all_plans: tuple[Plan, ...] = field(repr=False)
+
+    @cached_property
+    def plans(self) -> tuple[Plan, ...]:
+        """The plans that residents see, withdrawn ones too; not those that wait, are hidden or merged."""
+        return tuple(plan for plan in self.all_plans if plan.public)
 
     @cached_property
     def by_project_id(self) -> dict[str, Plan]:
-        return {plan.project_id: plan for plan in self.plans}
+        """The plans of the vote (`contest`) by their name on ballots."""
+        return {plan.project_id: plan for plan in self.contest}
 
     @cached_property
     def by_id(self) -> dict[int, Plan]:
-        return {plan.id: plan for plan in self.plans}
+        return {plan.id: plan for plan in self.all_plans}
+
+    @cached_property
+    def contest(self) -> tuple[Plan, ...]:
+        """The plans the vote is about: those on the ballot, and those withdrawn since it opened. Ballots that name
+        one of these stay valid, but it can't win."""
+        return tuple(plan for plan in self.plans if self.passed(plan) and not self.gone_before_vote(plan))
 
     @cached_property
     def on_ballot(self) -> tuple[Plan, ...]:
         """The plans that can be chosen."""
-        return tuple(plan for plan in self.plans if not plan.withdrawn)
+        return tuple(plan for plan in self.contest if not plan.withdrawn)
+
+    def passed(self, plan: Plan) -> bool:
+        """Whether it may be voted on: found feasible, where plans are assessed at all."""
+        return plan.verdict == "feasible" or self.phase("assess") is None
+
+    def gone_before_vote(self, plan: Plan) -> bool:
+        vote = self.voting_phase
+        return plan.withdrawn_at is not None and vote is not None and plan.withdrawn_at < vote.opens_at
+
+    def frozen(self, now: datetime) -> bool:
+        """The vote opened, so the plans on the ballot and their texts and costs stay as they are."""
+        return self.finished or (self.voting_phase is not None and self.voting_phase.opens_at <= now)
 
     @property
     def plan_count(self) -> int:
-        return len(self.on_ballot)
+        """How many plans are still in the running."""
+        return sum(not plan.withdrawn for plan in self.plans)
 
     @property
     def finished(self) -> bool:
@@ -78,7 +110,16 @@ class Process:
 
     @property
     def voting_phase(self) -> Phase | None:
-        return next((phase for phase in self.phases if phase.kind == "vote"), None)
+        return self.phase("vote")
+
+    def phase(self, kind: str) -> Phase | None:
+        """The phase of that kind (phases.KINDS), if the process has one."""
+        return next((phase for phase in self.phases if phase.kind == kind), None)
+
+    def open(self, kind: str, now: datetime) -> bool:
+        """A phase of that kind is open."""
+        phase = self.phase(kind)
+        return phase is not None and phase.open(now)
 
     def voting(self, now: datetime) -> bool:
         phase = self.voting_phase
@@ -107,9 +148,11 @@ class Process:
 # Names that are pages of the site itself: a process called so would hide them, or be hidden.
 RESERVED = frozenset(
     {
-        *("api", "beheer", "controle", "favicon", "foto", "health", "help", "hulp", "index", "kaart", "login", "mail"),
-        *("media", "nieuw", "plannen", "privacy", "robots", "sitemap", "static", "stemmen", "taal"),
-        *("toegankelijkheid", "uitleg", "uitslag", "well-known", "wijken", "www"),
+        *("aanmelden", "account", "afmelden", "api", "beheer", "bevestig", "bewoner", "controle", "favicon", "foto"),
+        *("health", "help", "hulp", "index", "inloggen", "kaart", "login", "logboek", "mail", "media", "medewerkers"),
+        *("mijn", "nieuw", "plannen", "post", "privacy", "robots", "sessies", "sitemap", "start", "static", "stemmen"),
+        *("taal", "tegels", "toegankelijkheid", "uitleg", "uitloggen", "uitnodiging", "uitslag", "volgen"),
+        *("wachtwoord", "well-known", "wijken", "www"),
     }
 )
 
@@ -120,7 +163,7 @@ class SlugTaken(Exception):
 
 def slug_from(name: str) -> str:
     """A slug of the words of `name`: a–z, 0–9 and hyphens, 2 to 60 long."""
-    words = "".join(c if c.isascii() and c.isalnum() else " " for c in plans.fold(name)).split()
+    words = "".join(c if c.isascii() and c.isalnum() else " " for c in fold(name)).split()
     slug = "-".join(words)[:60].strip("-")
     return slug if len(slug) > 1 else "traject"
 
@@ -197,6 +240,7 @@ def process_from(db: Database, row: dict[str, Any], at_revision: int) -> Process
         limits=Limits(row["min_length"], row["max_length"], row["max_sum_cost"]),
         blank_allowed=bool(row["blank_allowed"]),
         change_allowed=bool(row["change_allowed"]),
+        reactions_allowed=bool(row["reactions_allowed"]),
         rule_options=json.loads(row["rule_options"]),
         imported_meta=json.loads(row["imported_meta"]),
         area_budgets={a["name"]: a["budget"] for a in db.query(AREA_BUDGETS, [id_])},
@@ -205,13 +249,14 @@ def process_from(db: Database, row: dict[str, Any], at_revision: int) -> Process
         sealed_at=phases.from_text(row["sealed_at"]) if row["sealed_at"] else None,
         phases=phases.load(db, id_),
         themes=tuple(themes.values()),
-        plans=plans.load(db, id_, slug, themes),
+        all_plans=plans.load(db, id_, slug, themes),
     )
 
 
 AS_THEY_ARE = (
     *("id", "slug", "name", "area", "municipality", "summary", "description", "language", "currency", "budget"),
-    *("counting_rule", "lot_seed", "photo"),
+    *("counting_rule", "lot_seed", "photo", "support_threshold", "supporters", "plan_moderation"),
+    *("reaction_moderation", "max_plan_cost"),
 )
 THEMES = "SELECT id, name, budget, min_length, max_length, max_sum_cost FROM themes WHERE process_id = ? ORDER BY id"
 AREA_BUDGETS = "SELECT name, budget FROM area_budgets JOIN areas ON areas.id = area_id WHERE process_id = ? ORDER BY id"

@@ -166,7 +166,7 @@ class Result:
 
 def votes(db: Database, process: Process) -> Iterator[Vote]:
     """Every ballot that isn't blank, in the order of the keys, plans by project_id."""
-    names = {str(plan.id): plan.project_id for plan in process.plans}
+    names = {str(plan.id): plan.project_id for plan in process.contest}
     for vote, points in db.execute(
         "SELECT vote, points FROM ballots WHERE process_id = ? AND vote != '' ORDER BY key", [process.id]
     ):
@@ -178,7 +178,7 @@ def votes(db: Database, process: Process) -> Iterator[Vote]:
 
 def tally(db: Database, process: Process) -> Tally:
     """Add up the ballots. Only after sealing may anyone be told."""
-    project_ids = [plan.project_id for plan in process.plans]
+    project_ids = [plan.project_id for plan in process.contest]
     ballots, blank = db.execute(
         "SELECT count(*), count(*) FILTER (WHERE vote = '') FROM ballots WHERE process_id = ?", [process.id]
     ).fetchone()
@@ -197,7 +197,7 @@ def projects(process: Process) -> list[Project]:
             (plan.area,) if plan.area else (),
             plan.withdrawn,
         )
-        for plan in process.plans
+        for plan in process.contest
     ]
 
 
@@ -208,7 +208,7 @@ def result(db: Database, process: Process) -> Result:
     candidates = projects(process)
     outcome = counting.count(candidates, added.scores, process.budget, process.rule)
     highest = max(added.scores.values(), default=0) or 1
-    unit = step_of([process.budget, *(plan.cost for plan in process.plans)])
+    unit = step_of([process.budget, *(plan.cost for plan in process.contest)])
     missing = {
         id_: counting.shortfall(id_, candidates, added.scores, process.budget, process.rule, unit)
         for id_ in {step.project_id for step in outcome.steps}

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 from babel.numbers import format_decimal, get_currency_symbol
 from markupsafe import Markup, escape
 
-HERE = ZoneInfo("Europe/Amsterdam")
+from domain.phases import HERE
+
 DATE = {"nl": "d MMMM y", "en": "d MMMM y"}
 DATE_TIME = {"nl": "d MMMM y 'om' HH.mm 'uur'", "en": "d MMMM y 'at' HH:mm"}
 DAY = {"nl": "EEEE d MMMM", "en": "EEEE d MMMM"}

@@ -1,14 +1,14 @@
 """In which order this visitor sees the plans, and with which filters."""
 
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from litestar import Request
 from litestar.datastructures import Cookie
 
-from domain import plans
+from domain import plans, search
+from domain.database import Database
 from domain.plans import AMOUNTS, SHUFFLES, SORTS, Plan
 from domain.processes import Process
 from routes.forms import cookie
@@ -57,9 +57,9 @@ class Filters:
         fields = {"thema": self.theme_id, "bedrag": self.amount, "zoek": self.q, "volgorde": self.sort, **more}
         return urlencode({name: value for name, value in fields.items() if value})
 
-    def apply(self, on: Iterable[Plan], shuffle: int) -> list[Plan]:
-        found = plans.matching(on, self.theme_id, self.amount, self.q)
-        return plans.ordered(found, self.sort, shuffle)
+    def apply(self, db: Database, process: Process, shuffle: int) -> list[Plan]:
+        found = search.found(db, process.id, self.q) if self.q else None
+        return plans.ordered(plans.matching(process.plans, self.theme_id, self.amount, found), self.sort, shuffle)
 
     def without(self) -> "Filters":
         return replace(self, theme_id=None, amount="", q="")

@@ -25,7 +25,7 @@ async def index(request: Request, slug: FromPath[str]) -> Reply:
         return f"/{process.slug}/plannen{'?' + query if query else ''}"
 
     def values() -> dict[str, Any]:
-        found = filters.apply(process.plans, shuffle)
+        found = filters.apply(site_of(request).reader, process, shuffle)
         try:
             shown, pages = page_of(found, number)
         except IndexError as error:
@@ -72,15 +72,15 @@ def page_number(request: Request) -> int:
 async def show(request: Request, slug: FromPath[str], plan_id: FromPath[int]) -> Reply:
     process = process_or_404(request, slug)
     plan = process.by_id.get(plan_id)
-    if plan is None:
+    if plan is None or not plan.public:
         raise NotFoundException
     filters = filters_of(request, process)
     shuffle, cookies = shuffle_of(request)
 
     def values() -> dict[str, Any]:
-        around = filters.apply(process.plans, shuffle)
+        around = filters.apply(site_of(request).reader, process, shuffle)
         if plan not in around:  # the link was shared with other filters than the plan has
-            around = filters.without().apply(process.plans, shuffle)
+            around = filters.without().apply(site_of(request).reader, process, shuffle)
         place = around.index(plan)
         draft = drafts.read(request, process)
         return {

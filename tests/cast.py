@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from domain import codes, database, phases, processes, roll
+from domain import plans as domain_plans
 from domain.database import Database, writing
 from domain.phases import Phase
 from domain.processes import Process
+from domain.search import fold
 
 NOW = datetime(2026, 5, 12, 10, tzinfo=UTC)  # in the middle of the vote
 OPENS = datetime(2026, 5, 1, 8, tzinfo=UTC)
@@ -33,6 +35,11 @@ class Resident:
         letters = "".join(c for c in self.name.upper() if c in codes.VALUE) + codes.ALPHABET
         object.__setattr__(self, "code", with_check(letters[: codes.CODE_LENGTH - 1]))
         object.__setattr__(self, "receipt", with_check(letters[: codes.RECEIPT_LENGTH - 1]))
+
+    @property
+    def email(self) -> str:
+        """Their address, as they type it."""
+        return f"{fold(self.name)}@example.org"
 
     @property
     def letter(self) -> str:
@@ -133,7 +140,7 @@ def insert_plans(db: Database, process_id: int, plans: tuple[Proposal, ...], lim
             "cost": plan.cost * EURO,
             "withdrawn_at": phases.to_text(OPENS) if plan.withdrawn else None,
         }
-        plan_id = database.insert(db, "plans", row)
+        plan_id = domain_plans.insert(db, row)
         db.execute("INSERT INTO plan_themes (plan_id, theme_id) VALUES (?, ?)", (plan_id, themes[plan.theme]))
 
 

@@ -16,14 +16,14 @@ SIZE = 40_000  # bytes: ten pages
 
 
 @pytest.fixture
-def notes(db: Database) -> Database:
+def jottings(db: Database) -> Database:
     """A table to write to that no rule guards."""
-    db.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT UNIQUE)")
+    db.execute("CREATE TABLE jottings (id INTEGER PRIMARY KEY, text TEXT UNIQUE)")
     return db
 
 
 @pytest.fixture
-def writer(notes: Database, settings) -> Iterator[Desk]:
+def writer(jottings: Database, settings) -> Iterator[Desk]:
     writer = Desk(settings.db)
     yield writer
     writer.close()
@@ -43,7 +43,7 @@ class Door:
 
 
 def note(db: Database, text: str) -> int:
-    return insert(db, "notes", {"text": text})
+    return insert(db, "jottings", {"text": text})
 
 
 def note_and_fail(db: Database, text: str) -> int:
@@ -52,7 +52,7 @@ def note_and_fail(db: Database, text: str) -> int:
 
 
 def texts(db: Database) -> list[str]:
-    return [row[0] for row in db.execute("SELECT text FROM notes ORDER BY text")]
+    return [row[0] for row in db.execute("SELECT text FROM jottings ORDER BY text")]
 
 
 def failures(futures: list[Future]) -> list[str]:
@@ -62,12 +62,12 @@ def failures(futures: list[Future]) -> list[str]:
 # ── the writer ──
 
 
-def test_a_write_returns_what_its_verb_returns(writer, notes):
+def test_a_write_returns_what_its_verb_returns(writer, jottings):
     assert writer.submit(note, "een").result() == 1
-    assert texts(notes) == ["een"]
+    assert texts(jottings) == ["een"]
 
 
-def test_writes_that_wait_together_commit_together(writer, notes):
+def test_writes_that_wait_together_commit_together(writer, jottings):
     statements: list[str] = []
     writer.db.conn.set_trace_callback(statements.append)
     door = Door(writer)
@@ -77,7 +77,7 @@ def test_writes_that_wait_together_commit_together(writer, notes):
     assert statements.count("COMMIT") == 1 + 2
 
 
-def test_a_failing_write_rolls_back_alone(writer, notes):
+def test_a_failing_write_rolls_back_alone(writer, jottings):
     door = Door(writer)
     good = [writer.submit(note, "een")]
     bad = [writer.submit(note_and_fail, "twee"), writer.submit(note, "een")]
@@ -85,7 +85,7 @@ def test_a_failing_write_rolls_back_alone(writer, notes):
     door.open()
     assert failures(bad) == ["ValueError", "IntegrityError"]
     assert failures(good) == []
-    assert texts(notes) == ["drie", "een"]
+    assert texts(jottings) == ["drie", "een"]
 
 
 def test_nobody_hears_of_a_write_before_it_is_committed(writer, settings):
@@ -102,7 +102,7 @@ def test_nobody_hears_of_a_write_before_it_is_committed(writer, settings):
     reader.close()
 
 
-def test_a_full_disk_fails_what_does_not_fit_and_nothing_else(writer, notes):
+def test_a_full_disk_fails_what_does_not_fit_and_nothing_else(writer, jottings):
     pages = writer.db.execute("PRAGMA page_count").fetchone()[0]
     door = Door(writer)
     small = [writer.submit(note, "voor")]
@@ -112,11 +112,11 @@ def test_a_full_disk_fails_what_does_not_fit_and_nothing_else(writer, notes):
     door.open()
     assert "full" in str(large.exception())
     assert failures(small) == []
-    assert texts(notes) == ["na", "voor"]
-    assert notes.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert texts(jottings) == ["na", "voor"]
+    assert jottings.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-def test_a_full_disk_that_loses_the_whole_group_leaves_nothing_half_written(writer, notes, monkeypatch):
+def test_a_full_disk_that_loses_the_whole_group_leaves_nothing_half_written(writer, jottings, monkeypatch):
     """SQLite may roll back the whole transaction, not only the statement: then each write is tried once more alone."""
     attempts: list[str] = []
 
@@ -136,49 +136,49 @@ def test_a_full_disk_that_loses_the_whole_group_leaves_nothing_half_written(writ
     after = writer.submit(counted, "na")
     door.open()
     assert failures([before, lost, after]) == ["OperationalError"]
-    assert texts(notes) == ["na", "voor"]
+    assert texts(jottings) == ["na", "voor"]
     assert attempts == ["voor", "large", "voor", "large", "na"]
 
 
-def test_a_commit_that_the_disk_refuses_fails_alone(writer, notes):
+def test_a_commit_that_the_disk_refuses_fails_alone(writer, jottings):
     """A deferred foreign key fails at COMMIT itself: the same place as a disk that fills up there."""
-    notes.execute("CREATE TABLE answers (note INTEGER REFERENCES notes DEFERRABLE INITIALLY DEFERRED)")
+    jottings.execute("CREATE TABLE answers (note INTEGER REFERENCES jottings DEFERRABLE INITIALLY DEFERRED)")
     door = Door(writer)
     good = writer.submit(note, "een")
     bad = writer.submit(lambda db: insert(db, "answers", {"note": 99}))
     door.open()
     assert failures([good, bad]) == ["IntegrityError"]
-    assert texts(notes) == ["een"]
-    assert notes.table("answers").count == 0
+    assert texts(jottings) == ["een"]
+    assert jottings.table("answers").count == 0
 
 
-def test_after_a_failure_the_writer_goes_on(writer, notes):
+def test_after_a_failure_the_writer_goes_on(writer, jottings):
     assert writer.submit(note_and_fail, "een").exception()
     assert writer.submit(note, "twee").result()
-    assert texts(notes) == ["twee"]
+    assert texts(jottings) == ["twee"]
 
 
-def test_a_write_happens_whole_when_the_visitor_goes_away(writer, notes):
+def test_a_write_happens_whole_when_the_visitor_goes_away(writer, jottings):
     door = Door(writer)
     visit = writer.submit(note, "een")
     writer.submit(lambda db: None)  # so the visit is in the queue
     visit.cancel()
     door.open()
     assert writer.submit(note, "twee").result() == 2
-    assert texts(notes) == ["een", "twee"]
+    assert texts(jottings) == ["een", "twee"]
 
 
-def test_closing_finishes_what_waits(notes, settings):
+def test_closing_finishes_what_waits(jottings, settings):
     writer = Desk(settings.db)
     door = Door(writer)
     waiting = [writer.submit(note, str(n)) for n in range(5)]
     threading.Timer(0.05, door.opened.set).start()
     writer.close()
     assert failures(waiting) == []
-    assert len(texts(notes)) == 5
+    assert len(texts(jottings)) == 5
 
 
-def test_readers_never_wait_for_the_writer(writer, notes, settings):
+def test_readers_never_wait_for_the_writer(writer, jottings, settings):
     reader = connect(settings.db, readonly=True, timeout=0)
     door = Door(writer)
     assert texts(reader) == []
@@ -189,21 +189,21 @@ def test_readers_never_wait_for_the_writer(writer, notes, settings):
 # ── writing by hand ──
 
 
-def test_writing_is_all_or_nothing(notes):
-    with pytest.raises(ValueError, match="een"), writing(notes):
-        note_and_fail(notes, "een")
-    assert texts(notes) == []
+def test_writing_is_all_or_nothing(jottings):
+    with pytest.raises(ValueError, match="een"), writing(jottings):
+        note_and_fail(jottings, "een")
+    assert texts(jottings) == []
 
 
-def test_two_that_read_and_then_write_lose_nothing(notes, settings):
-    note(notes, "0")
+def test_two_that_read_and_then_write_lose_nothing(jottings, settings):
+    note(jottings, "0")
 
     def count_on(times: int) -> None:
         db = connect(settings.db)
         for _ in range(times):
             with writing(db):
-                (number,) = db.execute("SELECT text FROM notes").fetchone()
-                db.execute("UPDATE notes SET text = ?", [int(number) + 1])
+                (number,) = db.execute("SELECT text FROM jottings").fetchone()
+                db.execute("UPDATE jottings SET text = ?", [int(number) + 1])
         db.close()
 
     threads = [threading.Thread(target=count_on, args=(40,)) for _ in range(3)]
@@ -211,7 +211,7 @@ def test_two_that_read_and_then_write_lose_nothing(notes, settings):
         thread.start()
     for thread in threads:
         thread.join()
-    assert texts(notes) == ["120"]
+    assert texts(jottings) == ["120"]
 
 
 # ── connections ──
@@ -222,7 +222,7 @@ def test_every_connection_keeps_what_it_commits_and_checks_foreign_keys(db):
     assert {name: db.execute(f"PRAGMA {name}").fetchone()[0] for name in wanted} == wanted
 
 
-def test_a_reader_cannot_write(notes, settings):
+def test_a_reader_cannot_write(jottings, settings):
     reader = connect(settings.db, readonly=True)
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         note(reader, "een")
@@ -264,14 +264,14 @@ def test_a_file_name_with_odd_characters_is_that_file(tmp_path):
 
 def test_a_new_database_is_for_its_owner_only(tmp_path):
     db = connect(tmp_path / "nieuw.db")
-    db.execute("CREATE TABLE notes (text)")
+    db.execute("CREATE TABLE jottings (text)")
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
     db.close()
 
 
-def test_opening_once_more_keeps_the_locks_of_this_process(settings, notes):
+def test_opening_once_more_keeps_the_locks_of_this_process(settings, jottings):
     """To open and close the file by other means would drop them: two processes would then write at once."""
-    with writing(notes):
+    with writing(jottings):
         connect(settings.db).close()
         other = "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0).execute('BEGIN IMMEDIATE')"
         refused = subprocess.run([sys.executable, "-c", other, str(settings.db)], capture_output=True, text=True)

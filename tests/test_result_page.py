@@ -96,16 +96,27 @@ def test_a_tie_that_was_broken_is_told(
 ) -> None:
     """One vote each, and of € 8.000 only one of the two can be paid."""
     db.execute("UPDATE processes SET budget = 800000 WHERE slug = 'bezuidenhout'")
-    hand_in(process, AICHA, "tuin")
-    hand_in(process, BRAM, "fiets")
-    seal(process)
+    tied(process, hand_in, seal)
     page = words(client.get(RESULT).text)
     assert "Deze plannen kregen evenveel stemmen: Pluktuin, Fietsenstalling (elk 1)." in page
     assert "Het goedkoopste plan ging voor. Zo was het vooraf afgesproken." in page
+
+
+def test_between_plans_that_cost_the_same_lots_were_drawn(
+    client: TestClient, process: Process, db: Database, hand_in: HandIn, seal: Seal
+) -> None:
+    db.execute("UPDATE processes SET budget = 800000 WHERE slug = 'bezuidenhout'")
     db.execute("UPDATE plans SET cost = 700000 WHERE project_id = 'fiets'")
+    tied(process, hand_in, seal)
     page = words(client.get(RESULT).text)
     assert "We hebben geloot welk plan voorging. Vooraf was bekend hoe we loten." in page
     assert "Met dit begingetal loten we bij een gelijke stand. Het was vooraf bekend: een lot" in page
+
+
+def tied(process: Process, hand_in: HandIn, seal: Seal) -> None:
+    hand_in(process, AICHA, "tuin")
+    hand_in(process, BRAM, "fiets")
+    seal(process)
 
 
 def test_turnout_is_codes_used_of_codes_issued(client: TestClient, counted: Process) -> None:

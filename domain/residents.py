@@ -1,0 +1,73 @@
+"""Residents (bewoners): people who showed who they are, by mail or by stemcode, and the sessions of their browsers."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from domain import database, phases
+from domain.database import Database
+from domain.phases import HERE
+from domain.secret import keyed_hash
+
+SESSION = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """`email` is None unless they make a plan, follow one or asked for mail; `name` is the one they chose, or empty."""
+
+    id: int
+    name: str
+    email: str | None
+    language: str
+
+
+def normal_address(email: str) -> str:
+    """The address as it is compared: without spaces around it, in lower case."""
+    return email.strip().lower()
+
+
+def key_of_address(secret: bytes, email: str) -> bytes:
+    return keyed_hash(secret, "resident", 0, normal_address(email))
+
+
+def key_of_code(secret: bytes, process_id: int, code: str) -> bytes:
+    """For who supports with a stemcode: without the secret nobody can tell which row of the roll it is."""
+    return keyed_hash(secret, "code holder", process_id, code)
+
+
+def arrived(db: Database, key: bytes, language: str, now: datetime) -> int:
+    """The id of the resident with that key, who is here now; a new one where there was none."""
+    today = now.astimezone(HERE).date().isoformat()
+    row = db.execute("SELECT id FROM residents WHERE key = ?", [key]).fetchone()
+    if row:
+        db.execute("UPDATE residents SET seen_on = ?, language = ? WHERE id = ?", [today, language, row[0]])
+        return int(row[0])
+    return database.insert(db, "residents", {"key": key, "language": language, "seen_on": today})
+
+
+def start_session(db: Database, resident_id: int, now: datetime) -> str:
+    """A new token for the cookie of a browser; the database keeps its hash."""
+    token = secrets.token_urlsafe(24)
+    row = {"hash": hash_of(token), "resident_id": resident_id, "expires_at": phases.to_text(now + SESSION)}
+    database.insert(db, "resident_sessions", row)
+    return token
+
+
+def end_session(db: Database, token: str) -> None:
+    db.execute("DELETE FROM resident_sessions WHERE hash = ?", [hash_of(token)])
+
+
+def of_session(db: Database, token: str, now: datetime) -> Resident | None:
+    """Whose browser holds that token, if the session has not ended."""
+    row = db.execute(
+        "SELECT residents.id, name, email, language FROM resident_sessions "
+        "JOIN residents ON residents.id = resident_id WHERE hash = ? AND expires_at > ?",
+        [hash_of(token), phases.to_text(now)],
+    ).fetchone()
+    return Resident(*row) if row else None
+
+
+def hash_of(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

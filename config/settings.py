@@ -68,6 +68,27 @@ def mail_address(value: str) -> str:
     return value
 
 
+def secret_text(value: str) -> str:
+    """Taken as it is: a password may begin or end with a space."""
+    return value
+
+
+def readable_file(value: str) -> Path | None:
+    if value:
+        try:
+            file(value).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ValueError("can't be read") from error
+    return optional_file(value)
+
+
+def tiles(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not all(part in value for part in ("{z}", "{x}", "{y}"))):
+        raise ValueError("must be an https address with {z}, {x} and {y} in it")
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One row of the table. `parse` turns the text into the value or raises ValueError saying what it must be."""
@@ -108,6 +129,18 @@ SETTINGS = (
     Setting("contact_phone", "", text, "Where residents call."),
     Setting("contact_address", "", text, "Where residents go."),
     Setting("opening", "", text, "When they can call or come by, in words."),
+    Setting("smtp_host", "", text, "The mail server. Empty: no mail goes out, staff pass it on by hand."),
+    Setting("smtp_port", "587", port, "The port of the mail server."),
+    Setting(
+        "smtp_tls",
+        "starttls",
+        one_of("starttls", "tls", "none"),
+        "starttls (port 587), tls (port 465), none (a server on this machine). A certificate is always verified.",
+    ),
+    Setting("smtp_user", "", text, "The name to log in with at the mail server. Empty: without."),
+    Setting("smtp_password", "", secret_text, "The password that goes with it."),
+    Setting("smtp_password_file", "", readable_file, "A file with that password, such as a credential of systemd."),
+    Setting("mail_from", "", mail_address, "The sender of mail. Empty: the contact address."),
     Setting("privacy_email", "", mail_address, "The data protection officer. Empty: the contact address."),
     Setting(
         "security_email",
@@ -122,6 +155,12 @@ SETTINGS = (
         "Why personal data may be kept (GDPR): public_task for a municipality, legitimate_interest for volunteers.",
     ),
     Setting("source_url", "", text, "Where visitors find the source code, as the licence asks if you changed it."),
+    Setting(
+        "tiles_url",
+        "https://service.pdok.nl/brt/achtergrondkaart/wmts/v2_0/standaard/EPSG:3857/{z}/{x}/{y}.png",
+        tiles,
+        "Where the site fetches the background of its maps; visitors get it from the site. Empty: no background.",
+    ),
     Setting(
         "accessibility_status",
         "partial",
@@ -156,19 +195,39 @@ if TYPE_CHECKING:
         contact_phone: str
         contact_address: str
         opening: str
+        smtp_host: str
+        smtp_port: int
+        smtp_tls: str
+        smtp_user: str
+        smtp_password: str
+        smtp_password_file: Path | None
+        mail_from: str
         privacy_email: str
         security_email: str
         legal_basis: str
         source_url: str
+        tiles_url: str
         accessibility_status: str
         accessibility_date: str
 else:
-    Settings = make_dataclass("Settings", [s.name for s in SETTINGS], frozen=True)
+    # No repr: the password of the mail server would stand in it, and then in a log.
+    Settings = make_dataclass("Settings", [s.name for s in SETTINGS], frozen=True, repr=False)
 
 
 def secret_path(settings: Settings) -> Path:
     """The secret file lives beside the database, never in it: who has one of the two has nothing."""
     return settings.secret or settings.db.with_name(settings.db.name + ".secret")
+
+
+def smtp_password(settings: Settings) -> str:
+    """The password for the mail server, read anew each time. Raises OSError where its file is gone."""
+    path = settings.smtp_password_file
+    return path.read_text("utf-8").rstrip("\r\n") if path else settings.smtp_password
+
+
+def sender(settings: Settings) -> str:
+    """The address that mail comes from; empty only where none goes out."""
+    return settings.mail_from or settings.contact_email
 
 
 def secure(settings: Settings) -> bool:
@@ -190,7 +249,20 @@ def load(
     given = from_file(path) if path else {}
     given |= {s.name: environment[PREFIX + s.name.upper()] for s in SETTINGS if PREFIX + s.name.upper() in environment}
     given |= overrides or {}
-    return Settings(**{setting.name: value_of(setting, given.get(setting.name)) for setting in SETTINGS})
+    settings = Settings(**{setting.name: value_of(setting, given.get(setting.name)) for setting in SETTINGS})
+    refuse_together(settings)
+    return settings
+
+
+OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
+
+
+def refuse_together(settings: Settings) -> None:
+    """Raises SettingsError for values that are right alone, but not together."""
+    if settings.smtp_host and not sender(settings):
+        raise SettingsError("The setting smtp_host needs mail_from or contact_email: mail must have a sender.")
+    if settings.smtp_user and settings.smtp_tls == "none" and settings.smtp_host not in OWN_MACHINE:
+        raise SettingsError("The setting smtp_tls is “none”: the password of smtp_user would be sent in clear.")
 
 
 def from_file(path: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The demo: two processes of Bezuidenhout, one with a vote in progress and one finished, sealed and counted."""
+"""The demo: a process in every phase, from handing in plans to carrying them out, and a vote to take part in."""
 
 import contextlib
 import json
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from config.settings import load, secret_path
-from domain import codes, database, phases, plans, processes, roll, sealing
+from domain import accounts, checklists, codes, database, news, passwords, phases, plans, processes, roll, sealing
 from domain.database import Database, connect, is_demo, writing
 from domain.migrations import migrate
 from domain.phases import HERE, KINDS, Phase
@@ -23,6 +23,8 @@ from domain.secret import open_secret
 CONTENT = Path(__file__).parent.parent / "config" / "demo"
 SLUG = "bezuidenhout"
 FINISHED_SLUG = "bezuidenhout-2019"
+BEFORE_THE_VOTE = ("laak", "mariahoeve", "moerwijk")
+AFTER_THE_VOTE = ("valkenbos", "scheveningen")
 WIDTHS = (320, 640, 960)
 SETTINGS = {
     "name": "Bezuidenhout beslist",
@@ -41,10 +43,11 @@ class NoDemo(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """A demo on disk, and ten codes nobody used."""
+    """A demo on disk, ten codes nobody used, and the people of STAFF, who share a password."""
 
     path: Path
     codes: list[str]
+    password: str
 
 
 @contextlib.contextmanager
@@ -81,11 +84,33 @@ def make(path: Path, now: datetime) -> Demo:
         secret = open_secret(db, secret_path(load({"db": str(path)}, environment={})))
         with writing(db):
             insert_finished(db, read("bezuidenhout-2019"))
+            for name in (*BEFORE_THE_VOTE, *AFTER_THE_VOTE):
+                insert_open(db, read(name), now)
             drawn = insert_running(db, secret, read("bezuidenhout"), now)
-        sealing.seal(db, FINISHED_SLUG, now)
+            password = insert_staff(db, now)
+        for slug in (FINISHED_SLUG, *AFTER_THE_VOTE):
+            sealing.seal(db, slug, now)
     finally:
         db.close()
-    return Demo(path, [codes.grouped(code) for code in drawn])
+    return Demo(path, [codes.grouped(code) for code in drawn], password)
+
+
+STAFF = (
+    ("olga@demo.example", "Olga", ""),
+    ("tessa@demo.example", "Tessa", "toetser"),
+    ("mo@demo.example", "Mo", "moderator"),
+)
+
+
+def insert_staff(db: Database, now: datetime) -> str:
+    """Olga owns the site, Tessa and Mo have their role in every process; returns the password, drawn for this demo."""
+    password = codes.grouped(codes.draw(codes.CODE_LENGTH))
+    hashed = passwords.hash_of(password)
+    for email, name, role in STAFF:
+        account_id = accounts.make(db, email, name, hashed, not role, now)
+        if role:
+            db.execute("INSERT INTO roles SELECT ?, id, ? FROM processes", [account_id, role])
+    return password
 
 
 def read(name: str) -> dict[str, Any]:
@@ -94,10 +119,26 @@ def read(name: str) -> dict[str, Any]:
 
 def insert_running(db: Database, secret: bytes, content: dict[str, Any], now: datetime) -> list[str]:
     """The vote opened a week ago and closes in three; the phases before it lie in the past."""
-    today = now.astimezone(HERE).date()
-    starts = [midnight(today + timedelta(days=days)) for days in (-98, -70, -42, -7, 21, 35, 400)]
-    process_id = insert_process(db, content, starts)
+    process_id = insert_process(db, content, starts_from(now, "vote"))
     return roll.issue(db, secret, process_id, 10)
+
+
+LENGTHS = (28, 28, 35, 28, 14, 365)  # days of each phase, in the order of KINDS
+
+
+def starts_from(now: datetime, kind: str) -> list[datetime]:
+    """When each phase begins, and the last one ends, if the phase of that kind opened a week ago."""
+    open_since = sum(LENGTHS[: KINDS.index(kind)]) + 7
+    today = now.astimezone(HERE).date()
+    return [midnight(today + timedelta(days=sum(LENGTHS[:n]) - open_since)) for n in range(len(KINDS) + 1)]
+
+
+def insert_open(db: Database, content: dict[str, Any], now: datetime) -> None:
+    """A process whose phase `open_phase` opened a week ago; with its ballots where the vote is over."""
+    starts = starts_from(now, content["open_phase"])
+    process_id = insert_process(db, content, starts)
+    if "ballots" in content:
+        insert_votes(db, process_id, content, starts[KINDS.index("result")].astimezone(HERE).date())
 
 
 def midnight(day: date) -> datetime:
@@ -106,10 +147,14 @@ def midnight(day: date) -> datetime:
 
 
 def insert_finished(db: Database, content: dict[str, Any]) -> None:
-    """Its vote closed, with ballots that come to the votes the content names."""
+    """What Bezuidenhout decided in 2019."""
     closed = date(2019, 7, 1)
     starts = [midnight(closed + timedelta(days=days)) for days in (-119, -91, -63, -28, 0, 14, 200)]
-    process_id = insert_process(db, content, starts)
+    insert_votes(db, insert_process(db, content, starts), content, closed)
+
+
+def insert_votes(db: Database, process_id: int, content: dict[str, Any], closed: date) -> None:
+    """Ballots that come to the votes the content names."""
     ids = {
         row["project_id"]: row["id"]
         for row in db.query("SELECT project_id, id FROM plans WHERE process_id = ?", [process_id])
@@ -122,6 +167,9 @@ def insert_finished(db: Database, content: dict[str, Any]) -> None:
 def insert_process(db: Database, content: dict[str, Any], starts: Sequence[datetime]) -> int:
     area_id = processes.area(db, content["municipality"])
     area_id = processes.area(db, content["area"], area_id)
+    if "boundary" in content:
+        boundary = json.dumps({"type": "Polygon", "coordinates": [content["boundary"]]})
+        db.execute("UPDATE areas SET boundary = ? WHERE id = ?", [boundary, area_id])
     process_id = processes.insert(db, process_row(content, area_id))
     text = {phase["kind"]: phase["text"] for phase in content["phases"]}
     phases.insert(
@@ -132,7 +180,8 @@ def insert_process(db: Database, content: dict[str, Any], starts: Sequence[datet
             for kind, (opens, closes) in zip(KINDS, pairwise(starts), strict=True)
         ],
     )
-    insert_plans(db, process_id, content)
+    checklists.insert_default(db, process_id)
+    insert_plans(db, process_id, content, starts[0])
     return process_id
 
 
@@ -150,22 +199,60 @@ def process_row(content: dict[str, Any], area_id: int) -> dict[str, Any]:
         "change_allowed": 0,
         "rule_options": json.dumps({"min_score": content.get("min_score", 0)}),
         "lot_seed": content.get("lot_seed") or secrets.token_hex(8),
+        "support_threshold": content.get("support_threshold", 25),
+        "max_plan_cost": content["max_plan_cost"] * 100 if "max_plan_cost" in content else None,
         "photo": content["plans"][0]["picture"],
     }
 
 
-def insert_plans(db: Database, process_id: int, content: dict[str, Any]) -> None:
+def insert_plans(db: Database, process_id: int, content: dict[str, Any], since: datetime) -> None:
+    assessed = content.get("open_phase", "vote") not in ("collect", "support", "assess")
     themes = {
         theme["name"]: database.insert(db, "themes", {"process_id": process_id, "name": theme["name"]})
         for theme in content["themes"]
     }
     for plan in content["plans"]:
-        plan_id = plans.insert(db, plan_row(plan, process_id))
+        moment = since + timedelta(hours=9 + 5 * int(plan["project_id"]))
+        verdict = VERDICT if assessed else {}
+        plan_id = plans.insert(db, {**plan_row(plan, process_id, moment), **verdict, **given_verdict(plan)})
         db.table("plan_themes").insert({"plan_id": plan_id, "theme_id": themes[plan["theme"]]})
         insert_photos(db, plan["picture"])
+        insert_supports(db, plan_id, plan.get("supports", 25 + len(plan["description"]) % 60), moment)
+        insert_reactions(db, plan_id, plan.get("reactions", []), moment)
+        news.tell(db, process_id, plan_id, "published", "", moment)
 
 
-def plan_row(plan: dict[str, Any], process_id: int) -> dict[str, Any]:
+VERDICT = {"verdict": "feasible", "verdict_reason": "Dit plan kan. Het past binnen het budget en de regels."}
+
+
+def given_verdict(plan: dict[str, Any]) -> dict[str, Any]:
+    """The verdict that the content gives itself, with what was asked where that differs."""
+    if "verdict" not in plan:
+        return {}
+    asked = plan["asked"] * 100 if "asked" in plan else None
+    return {"verdict": plan["verdict"], "verdict_reason": plan["reason"], "asked_cost": asked}
+
+
+def insert_supports(db: Database, plan_id: int, number: int, since: datetime) -> None:
+    """Of nobody in particular: no resident of the demo exists."""
+    day = since.astimezone(HERE).date().isoformat()
+    db.conn.executemany("INSERT INTO supports (plan_id, given_on) VALUES (?, ?)", [(plan_id, day)] * number)
+
+
+def insert_reactions(db: Database, plan_id: int, reactions: list[dict[str, Any]], since: datetime) -> None:
+    for number, reaction in enumerate(reactions, start=1):
+        written = {"plan_id": plan_id, "status": "published", "created_at": phases.to_text(since + DAY * number)}
+        own = {name: reaction[name] for name in ("name", "side", "text")}
+        id_ = database.insert(db, "reactions", {**written, **own})
+        if "answer" in reaction:
+            answer = {"parent_id": id_, "side": "answer", **reaction["answer"]}
+            database.insert(db, "reactions", {**written, **answer})
+
+
+DAY = timedelta(days=1)
+
+
+def plan_row(plan: dict[str, Any], process_id: int, moment: datetime) -> dict[str, Any]:
     texts = ("title", "summary", "description", "location", "maker")
     return {
         **{name: plan[name].strip() for name in texts},
@@ -174,8 +261,12 @@ def plan_row(plan: dict[str, Any], process_id: int) -> dict[str, Any]:
         "for_whom": plan.get("for_whom", ""),
         "own_work": plan.get("what_we_do_ourselves", ""),
         "cost": plan["cost"] * 100,
-        "verdict": "feasible",
-        "verdict_reason": "Dit plan is uitvoerbaar.",
+        "planned": plan.get("planned", ""),
+        "lat": plan.get("lat"),
+        "lon": plan.get("lon"),
+        "items": json.dumps([[what, euros * 100] for what, euros in plan.get("items", [])], ensure_ascii=False),
+        "submitted_at": phases.to_text(moment),
+        "published_at": phases.to_text(moment),
         "photo": plan["picture"],
         "photo_alt": plan["picture_alt"],
     }

@@ -44,7 +44,12 @@ def processes_plans_and_ballots(db: Database) -> None:
 @migrations()
 def from_an_idea_to_a_plan_on_the_ballot(db: Database) -> None:
     execute(db, FROM_AN_IDEA)
-    count_revisions(db, "reactions")
+    for table in PUBLIC_TABLES:
+        for event in ("insert", "update", "delete"):
+            db.execute(f"DROP TRIGGER {table}_{event}_revision")
+    count_revisions(db, "reactions", "photos")
+    execute(db, REVISION_OF_A_PLAN)
+    count_revisions(db, *STRUCTURE, more=", structure = structure + 1")
     db.table("plans").enable_fts(["words"], tokenize="trigram", create_triggers=True)
     execute(db, ONLY_NEW_WORDS)
     for row in list(db.query("SELECT id, title, summary, description, location FROM plans")):
@@ -56,13 +61,13 @@ def execute(db: Database, statements: str) -> None:
         db.execute(statement)
 
 
-def count_revisions(db: Database, *tables: str) -> None:
+def count_revisions(db: Database, *tables: str, more: str = "") -> None:
     """Every change to one of these tables makes a new revision."""
     for table in tables:
         for event in ("INSERT", "UPDATE", "DELETE"):
             db.execute(
                 f"CREATE TRIGGER {table}_{event.lower()}_revision AFTER {event} ON {table} "
-                "BEGIN UPDATE revision SET number = number + 1; END"
+                f"BEGIN UPDATE revision SET number = number + 1{more}; END"
             )
 
 
@@ -298,6 +303,14 @@ ADD COLUMN supports INTEGER NOT NULL DEFAULT 0
 ALTER TABLE plans -- published ones; kept by triggers
 ADD COLUMN reactions INTEGER NOT NULL DEFAULT 0
 ;;
+ALTER TABLE plans -- revision.number at its last change
+ADD COLUMN revision INTEGER NOT NULL DEFAULT 0
+;;
+CREATE INDEX plans_changed ON plans (process_id, revision)
+;;
+ALTER TABLE revision -- as number, but not counting changes of plans and reactions
+ADD COLUMN structure INTEGER NOT NULL DEFAULT 0
+;;
 ALTER TABLE plans -- what search looks through, folded
 ADD COLUMN words TEXT NOT NULL DEFAULT ''
 ;;
@@ -331,6 +344,8 @@ CREATE TABLE links (                                     -- what a link in a mai
     expires_at TEXT NOT NULL,
     used_at TEXT
 ) STRICT, WITHOUT ROWID
+;;
+CREATE INDEX links_to ON links (email, expires_at)
 ;;
 CREATE TABLE submissions (                               -- a plan being written; nobody else sees it
     id INTEGER PRIMARY KEY,
@@ -600,6 +615,37 @@ CREATE TABLE tiles (                                     -- of the background ma
     fetched_at TEXT NOT NULL,
     PRIMARY KEY (z, x, y)
 ) STRICT
+"""
+
+# A change here makes everything that is known of a process old; a change of a plan only that plan.
+STRUCTURE = ("areas", "area_budgets", "processes", "phases", "themes", "exclusive_pairs")
+
+REVISION_OF_A_PLAN = """
+CREATE TRIGGER plans_insert_revision AFTER INSERT ON plans BEGIN
+    UPDATE revision SET number = number + 1;
+    UPDATE plans SET revision = (SELECT number FROM revision) WHERE id = new.id;
+END
+;;
+CREATE TRIGGER plans_update_revision AFTER UPDATE ON plans WHEN new.revision = old.revision BEGIN
+    UPDATE revision SET number = number + 1;
+    UPDATE plans SET revision = (SELECT number FROM revision) WHERE id = new.id;
+END
+;;
+CREATE TRIGGER plans_delete_revision AFTER DELETE ON plans BEGIN
+    UPDATE revision SET number = number + 1, structure = structure + 1;
+END
+;;
+CREATE TRIGGER plan_themes_insert_revision AFTER INSERT ON plan_themes BEGIN
+    UPDATE plans SET revision = revision WHERE id = new.plan_id;
+END
+;;
+CREATE TRIGGER plan_themes_update_revision AFTER UPDATE ON plan_themes BEGIN
+    UPDATE plans SET revision = revision WHERE id IN (old.plan_id, new.plan_id);
+END
+;;
+CREATE TRIGGER plan_themes_delete_revision AFTER DELETE ON plan_themes BEGIN
+    UPDATE plans SET revision = revision WHERE id = old.plan_id;
+END
 """
 
 # sqlite-utils lets every change of a plan write its words anew, each support too.

@@ -63,6 +63,7 @@ class Plan:
     asked_cost: int | None = None  # cents, where the verdict changed the cost
     supports: int = 0
     reactions: int = 0  # published ones
+    sorts_as: str = ""  # the title, folded
 
     @property
     def withdrawn(self) -> bool:
@@ -79,21 +80,22 @@ def insert(db: Database, row: Mapping[str, Any]) -> int:
     return database.insert(db, "plans", {**row, "words": searchable(row)})
 
 
-def load(db: Database, process_id: int, slug: str, themes: dict[int, Theme]) -> tuple[Plan, ...]:
-    """All plans of a process, withdrawn ones too, by number."""
-    of_plan: dict[int, list[Theme]] = {}
-    for row in db.query(
-        "SELECT plan_id, theme_id FROM plan_themes JOIN plans ON plans.id = plan_id WHERE process_id = ? "
-        "ORDER BY theme_id",
-        [process_id],
-    ):
-        of_plan.setdefault(row["plan_id"], []).append(themes[row["theme_id"]])
-    rows = db.query(
-        "SELECT plans.*, coalesce(areas.name, '') AS area FROM plans LEFT JOIN areas ON areas.id = plans.area_id "
-        "WHERE process_id = ? ORDER BY plans.id",
-        [process_id],
+def load(db: Database, process_id: int, slug: str, themes: Mapping[int, Theme], since: int = -1) -> dict[int, Plan]:
+    """The plans of a process in every status that changed after revision `since`, by id in ascending order."""
+    rows = list(
+        db.query(
+            "SELECT plans.*, coalesce(areas.name, '') AS area, "
+            "(SELECT group_concat(theme_id) FROM plan_themes WHERE plan_id = plans.id) AS theme_ids "
+            "FROM plans LEFT JOIN areas ON areas.id = plans.area_id "
+            "WHERE process_id = ? AND revision > ? ORDER BY plans.id",
+            [process_id, since],
+        )
     )
-    return tuple(plan_from(row, slug, tuple(of_plan.get(row["id"], ()))) for row in rows)
+    return {row["id"]: plan_from(row, slug, themes_of(row["theme_ids"], themes)) for row in rows}
+
+
+def themes_of(theme_ids: str | None, themes: Mapping[int, Theme]) -> tuple[Theme, ...]:
+    return tuple(themes[id_] for id_ in sorted(map(int, theme_ids.split(",")))) if theme_ids else ()
 
 
 def plan_from(row: dict[str, Any], slug: str, themes: tuple[Theme, ...]) -> Plan:
@@ -101,10 +103,11 @@ def plan_from(row: dict[str, Any], slug: str, themes: tuple[Theme, ...]) -> Plan
     for name in MOMENTS:
         values[name] = phases.from_text(values[name]) if values[name] else None
     values["items"] = tuple((what, cents) for what, cents in json.loads(row["items"]))
+    values["sorts_as"] = fold(row["title"])
     return Plan(**values, themes=themes, url=f"/{slug}/plannen/{row['id']}")
 
 
-NOT_IN_PLAN = {"process_id", "area_id", "words"}
+NOT_IN_PLAN = {"process_id", "area_id", "words", "theme_ids", "revision"}
 MOMENTS = ("submitted_at", "published_at", "staff_edited_at", "withdrawn_at")
 
 
@@ -118,9 +121,10 @@ def shuffled(plans: Iterable[Plan], shuffle: int) -> list[Plan]:
 
 
 SORTS = {
-    "title": lambda plan: (fold(plan.title), plan.id),
+    "title": lambda plan: (plan.sorts_as, plan.id),
     "cost": lambda plan: (plan.cost, plan.id),
     "-cost": lambda plan: (-plan.cost, plan.id),
+    "supports": lambda plan: (-plan.supports, plan.id),
 }
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -51,6 +51,7 @@ class Process:
     imported_meta: Mapping[str, str]
     sealed_at: datetime | None
     revision: int
+    structure: int
     support_threshold: int | None
     supporters: str
     plan_moderation: str
@@ -77,22 +78,21 @@ class Process:
 
     @cached_property
     def contest(self) -> tuple[Plan, ...]:
-        """The plans the vote is about: those on the ballot, and those withdrawn since it opened. Ballots that name
-        one of these stay valid, but it can't win."""
-        return tuple(plan for plan in self.plans if self.passed(plan) and not self.gone_before_vote(plan))
+        """The plans the vote is about: found feasible where plans are assessed at all, and not withdrawn before it
+        opened. Ballots that name one withdrawn since stay valid, but it can't win."""
+        assessed, vote = self.phase("assess") is not None, self.voting_phase
+        opens_at = vote.opens_at if vote else None
+        return tuple(
+            plan
+            for plan in self.plans
+            if (plan.verdict == "feasible" or not assessed)
+            and (plan.withdrawn_at is None or opens_at is None or plan.withdrawn_at >= opens_at)
+        )
 
     @cached_property
     def on_ballot(self) -> tuple[Plan, ...]:
         """The plans that can be chosen."""
         return tuple(plan for plan in self.contest if not plan.withdrawn)
-
-    def passed(self, plan: Plan) -> bool:
-        """Whether it may be voted on: found feasible, where plans are assessed at all."""
-        return plan.verdict == "feasible" or self.phase("assess") is None
-
-    def gone_before_vote(self, plan: Plan) -> bool:
-        vote = self.voting_phase
-        return plan.withdrawn_at is not None and vote is not None and plan.withdrawn_at < vote.opens_at
 
     def frozen(self, now: datetime) -> bool:
         """The vote opened, so the plans on the ballot and their texts and costs stay as they are."""
@@ -198,24 +198,33 @@ def revision(db: Database) -> int:
     return int(db.execute("SELECT number FROM revision").fetchone()[0])
 
 
-def load_all(db: Database) -> tuple[Process, ...]:
-    """Every process, the newest first."""
-    now = revision(db)
-    return tuple(process_from(db, row, now) for row in list(db.query(QUERY + " ORDER BY processes.id DESC")))
+def slugs(db: Database) -> list[str]:
+    """Of every process, the newest first."""
+    return [row[0] for row in db.execute("SELECT slug FROM processes ORDER BY id DESC")]
 
 
-def load(db: Database, slug: str) -> Process | None:
-    """The process with that slug, or None."""
-    now = revision(db)  # before its rows: what changes while they are read must make them old, not new
+def load(db: Database, slug: str, before: Process | None = None) -> Process | None:
+    """The process with that slug, or None. With `before`, the process as it was, only what changed is read."""
+    # Before its rows: what changes while they are read must make them old, not new.
+    number, structure = db.execute("SELECT number, structure FROM revision").fetchone()
+    if before is not None and before.structure == structure:
+        return changed(db, before, number)
     row = next(db.query(QUERY + " WHERE slug = ?", [slug]), None)
-    return process_from(db, row, now) if row else None
+    return process_from(db, row, number, structure) if row else None
+
+
+def changed(db: Database, before: Process, at_revision: int) -> Process:
+    themes = {theme.id: theme for theme in before.themes}
+    newer = plans.load(db, before.id, before.slug, themes, since=before.revision)
+    merged = before.by_id | newer
+    return replace(before, revision=at_revision, all_plans=tuple(merged[id_] for id_ in sorted(merged)))
 
 
 def fresh(db: Database, process: Process) -> Process:
     """The process as it is now: the same object where nothing public changed since it was read."""
     if revision(db) == process.revision:
         return process
-    now_there = load(db, process.slug)
+    now_there = load(db, process.slug, process)
     assert now_there is not None, "processes are never deleted"
     return now_there
 
@@ -231,7 +240,7 @@ FROM processes JOIN areas ON areas.id = processes.area_id
 """
 
 
-def process_from(db: Database, row: dict[str, Any], at_revision: int) -> Process:
+def process_from(db: Database, row: dict[str, Any], at_revision: int, structure: int) -> Process:
     id_, slug = row["id"], row["slug"]
     themes = {t["id"]: Theme(**t) for t in db.query(THEMES, [id_])}
     return Process(
@@ -246,10 +255,11 @@ def process_from(db: Database, row: dict[str, Any], at_revision: int) -> Process
         area_budgets={a["name"]: a["budget"] for a in db.query(AREA_BUDGETS, [id_])},
         exclusive=tuple((p["a"], p["b"]) for p in db.query(EXCLUSIVE, [id_])),
         revision=at_revision,
+        structure=structure,
         sealed_at=phases.from_text(row["sealed_at"]) if row["sealed_at"] else None,
         phases=phases.load(db, id_),
         themes=tuple(themes.values()),
-        all_plans=plans.load(db, id_, slug, themes),
+        all_plans=tuple(plans.load(db, id_, slug, themes).values()),
     )
 
 

@@ -15,12 +15,16 @@ SESSION = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Resident:
-    """`email` is None unless they make a plan, follow one or asked for mail; `name` is the one they chose, or empty."""
+    """`email` is None unless they make a plan, follow one or asked for mail; `name` is the one they chose, or empty.
+
+    `code_of` is the process whose stemcode they gave; 0 for who confirmed an address.
+    """
 
     id: int
     name: str
     email: str | None
     language: str
+    code_of: int = 0
 
 
 def normal_address(email: str) -> str:
@@ -47,9 +51,15 @@ def arrived(db: Database, key: bytes, language: str, now: datetime) -> int:
     return database.insert(db, "residents", {"key": key, "language": language, "seen_on": today})
 
 
-def start_session(db: Database, resident_id: int, now: datetime) -> str:
-    """A new token for the cookie of a browser; the database keeps its hash."""
-    token = secrets.token_urlsafe(24)
+def keep_address(db: Database, resident_id: int, email: str) -> None:
+    """They get mail from now on, to the address they confirmed."""
+    db.execute("UPDATE residents SET email = ? WHERE id = ?", [normal_address(email), resident_id])
+
+
+def start_session(db: Database, resident_id: int, now: datetime, code_of: int = 0) -> str:
+    """A new token for the cookie of a browser; the database keeps its hash. `code_of` as in Resident: it is part of
+    the token, so whoever changes it has a token that nobody knows."""
+    token = f"{code_of}.{secrets.token_urlsafe(24)}"
     row = {"hash": hash_of(token), "resident_id": resident_id, "expires_at": phases.to_text(now + SESSION)}
     database.insert(db, "resident_sessions", row)
     return token
@@ -66,7 +76,10 @@ def of_session(db: Database, token: str, now: datetime) -> Resident | None:
         "JOIN residents ON residents.id = resident_id WHERE hash = ? AND expires_at > ?",
         [hash_of(token), phases.to_text(now)],
     ).fetchone()
-    return Resident(*row) if row else None
+    if row is None:
+        return None
+    id_, name, email, language = row
+    return Resident(id_, name, email, language, code_of=int(token.partition(".")[0]))
 
 
 def hash_of(token: str) -> bytes:

@@ -1,12 +1,17 @@
-"""How amounts, numbers, dates and plain text stand on a page, per language."""
+"""How amounts, numbers, dates and texts stand on a page, per language."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
+import nh3
 from babel.dates import format_datetime
 from babel.numbers import format_decimal, get_currency_symbol
+from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
 from markupsafe import Markup, escape
 
 from domain.phases import HERE
@@ -63,3 +68,89 @@ def paragraphs(text: str) -> Markup:
     parts = [part for part in text.replace("\r\n", "\n").split("\n\n") if part.strip()]
     lines = (Markup("<br>").join(escape(line) for line in part.strip().split("\n")) for part in parts)
     return Markup("\n").join(Markup('<p dir="auto">{}</p>').format(line) for line in lines)
+
+
+# Of Markdown: paragraphs, line ends, emphasis, lists and links. No headings, pictures, tables, code or HTML.
+TAGS = {"p", "br", "em", "strong", "ul", "ol", "li", "a"}
+SCHEMES = ("https://", "http://", "mailto:")
+ADDRESS = re.compile(r"https?://[^\s<>\"“”‘’]+")
+
+
+@lru_cache(maxsize=1024)
+def markdown(text: str) -> Markup:
+    """Limited Markdown as HTML. A link says that we don't vouch for it; an address in the text becomes a link too.
+
+    Whatever the parser makes of it, what stands on the page went through a list of what may (nh3).
+    """
+    html = nh3.clean(
+        reader().render(text),
+        tags=TAGS,
+        attributes={"a": {"href"}, "ol": {"start"}, "*": set()},
+        url_schemes={scheme.rstrip(":/") for scheme in SCHEMES},
+        link_rel="nofollow ugc noopener",
+        set_tag_attribute_values={"p": {"dir": "auto"}, "li": {"dir": "auto"}},
+    )
+    return Markup(html)  # noqa: S704
+
+
+@lru_cache(maxsize=1024)
+def excerpt(text: str, most: int) -> str:
+    """What stands in the Markdown as one line of plain text, at most `most` characters, cut off between words."""
+    line = " ".join("".join(plain(reader().parse(text))).split())
+    if len(line) <= most:
+        return line
+    words = line[:most].rpartition(" ")[0] or line[: most - 1]
+    return words.rstrip(" ,;:.") + "…"
+
+
+def plain(tokens: list[Token]) -> Iterator[str]:
+    for token in tokens:
+        if token.children:
+            yield from plain(token.children)
+        else:
+            apart = token.block or token.type.endswith("break")  # paragraphs, items and lines
+            yield " " if apart else token.content
+
+
+@lru_cache(maxsize=1)
+def reader() -> MarkdownIt:
+    reader = MarkdownIt("zero", {"breaks": True})
+    reader.enable(["emphasis", "escape", "link", "list", "newline"])
+    reader.core.ruler.push("addresses", link_addresses)
+    reader.validateLink = lambda url: url.lower().startswith(SCHEMES)  # type: ignore[method-assign]
+    return reader
+
+
+def link_addresses(state: StateCore) -> None:
+    """The addresses in the text become links, unless they stand in one already."""
+    for token in state.tokens:
+        if token.type == "inline":
+            depth = 0
+            children: list[Token] = []
+            for child in token.children or []:
+                depth += child.nesting if child.type.startswith("link_") else 0
+                children += linked(child) if child.type == "text" and not depth else [child]
+            token.children = children
+
+
+def linked(token: Token) -> Iterator[Token]:
+    end = 0
+    for match in ADDRESS.finditer(token.content):
+        address = shorn(match[0])
+        yield text_token(token.content[end : match.start()])
+        yield Token("link_open", "a", 1, attrs={"href": address})
+        yield text_token(address)
+        yield Token("link_close", "a", -1)
+        end = match.start() + len(address)
+    yield text_token(token.content[end:]) if end else token
+
+
+def shorn(address: str) -> str:
+    """Without the punctuation of the sentence it stands in."""
+    while address[-1] in ".,;:!?'*_" or (address[-1] == ")" and address.count(")") > address.count("(")):
+        address = address[:-1]
+    return address
+
+
+def text_token(text: str) -> Token:
+    return Token("text", "", 0, content=text)

@@ -18,6 +18,8 @@ from routes.cache import PageCache
 from routes.tries import Tries
 
 T = TypeVar("T")
+MAILS_ASKED = 60  # a minute, by one network: a neighbourhood centre or a school is one
+REPORTS = 10  # a minute, by one network
 
 
 class Site:
@@ -35,9 +37,11 @@ class Site:
         self.writer = Writer(settings.db)
         self.cache = PageCache()
         self.tries = Tries(settings.wrong_codes, settings.proxies)
+        self.mail_tries = Tries(MAILS_ASKED, settings.proxies)
+        self.report_tries = Tries(REPORTS, settings.proxies)
         self._made: dict[tuple[str, int], asyncio.Task[Any]] = {}
         self._revision = 0
-        self._processes: dict[str, Process | None] = {}
+        self._processes: dict[str, Process] = {}
         self._all: tuple[Process, ...] | None = None
 
     async def close(self) -> None:
@@ -52,18 +56,19 @@ class Site:
         revision = processes.revision(self.reader)
         if revision < self._revision:  # a backup was put back: what was made since is of another time
             self.cache = PageCache()
+            self._processes = {}
         if revision != self._revision:
-            self._revision, self._processes, self._all, self._made = revision, {}, None, {}
+            self._revision, self._all, self._made = revision, None, {}
         return revision
 
     def process(self, slug: str) -> Process | None:
-        self.revision()
-        if slug not in self._processes:
-            found = processes.load(self.reader, slug)
-            if found is None:  # nothing is remembered of names that don't exist: there are too many
-                return None
-            self._processes[slug] = found
-        return self._processes[slug]
+        revision = self.revision()
+        known = self._processes.get(slug)
+        if known is None or known.revision != revision:
+            known = processes.load(self.reader, slug, known)
+            if known is not None:  # nothing is remembered of names that don't exist: there are too many
+                self._processes[slug] = known
+        return known
 
     async def once(self, verb: Callable[[Database, Process], T], process: Process) -> T:
         """What `verb` makes of the process: once per revision, on a thread and a connection of its own.
@@ -86,7 +91,8 @@ class Site:
     def all(self) -> tuple[Process, ...]:
         self.revision()
         if self._all is None:
-            self._all = processes.load_all(self.reader)
+            known = map(self.process, processes.slugs(self.reader))
+            self._all = tuple(process for process in known if process is not None)
         return self._all
 
 

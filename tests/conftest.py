@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 from litestar import Litestar
@@ -13,7 +14,7 @@ from litestar.testing import TestClient
 
 from app import create_app
 from config.settings import Settings, load, secret_path
-from domain import ballots, sealing
+from domain import ballots, passwords, sealing
 from domain.ballots import Outcome
 from domain.database import Database, connect, writing
 from domain.migrations import migrate
@@ -44,6 +45,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("WIJKBUDGET_NO_SKIPS") and reporter and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a password costs to guess is tested once; the others needn't wait for it."""
+    monkeypatch.setattr(passwords, "HASHER", QUICK)
 
 
 class Clock:

@@ -224,5 +224,5 @@ def test_its_dates_lie_in_the_past_whatever_the_file_says(db, begin, end, opened
 def test_a_slug_is_always_one_that_the_schema_takes(db):
     for name in ("!!!", "a", "ÉÉN twee", "x" * 200, "שלום", "-", "Groen & Grijs (2026)"):
         assert imported(db, replace(SMALL, meta={"description": name})).name == name
-    slugs = [process.slug for process in processes.load_all(db)][::-1]
+    slugs = processes.slugs(db)[::-1]
     assert slugs == ["traject", "traject-2", "een-twee", "x" * 60, "traject-3", "traject-4", "groen-grijs-2026"]

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.plans import AMOUNTS, PAGE, SHUFFLES, SORTS, Plan, Theme, matching, ordered, page_of, shuffled
+from domain.search import fold
 
 GREEN, STREET = Theme(1, "Groen"), Theme(2, "Straat")
 
 
 def plan(id_: int, title: str = "Plan", cost: int = 1_000_00, themes: tuple[Theme, ...] = ()) -> Plan:
-    return Plan(id_, str(id_), title, cost, themes)
+    return Plan(id_, str(id_), title, cost, themes, sorts_as=fold(title))
 
 
 MANY = [plan(n, f"Plan {n}", n * 100_00) for n in range(1, 61)]

@@ -102,7 +102,7 @@ def test_nothing_is_read_twice_until_something_public_changes(db, process):
 
 def test_the_newest_process_comes_first(db, secret, process):
     insert_vote(db, secret, slug="nieuw-traject")
-    assert [one.slug for one in processes.load_all(db)] == ["nieuw-traject", "bezuidenhout", "loosduinen"]
+    assert processes.slugs(db) == ["nieuw-traject", "bezuidenhout", "loosduinen"]
 
 
 def test_an_area_is_made_once_under_each_parent(db):

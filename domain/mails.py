@@ -1,0 +1,255 @@
+"""Mails: one function for each, which puts it in the outbox inside the caller's write. Their words are in
+templates/mail/<name>.txt and .html, filled with the content put here: plain JSON data.
+
+Paths are of this site, such as “/bevestig/TOKEN”: the templates put the address of the site before them. In the content
+`process` is {name, path, language, currency} and `title` that of the plan at `path`.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from domain.database import Database
+from domain.outbox import Recipient, put
+from domain.phases import to_text
+from domain.processes import Process
+
+ACTIONS = ("support", "reaction", "useful", "submission", "follow", "maker", "sign_in")
+
+
+def confirm(
+    db: Database,
+    now: datetime,
+    to: Recipient,
+    *,
+    path: str,
+    action: str,
+    title: str = "",
+    process: Process | None = None,
+) -> None:
+    """“Bevestig uw adres”: content {path, action, title}; the link holds for a day.
+
+    Anyone can have this mail sent to anyone, so it says nothing that they typed: no title of a plan handed in.
+    """
+    if action not in ACTIONS:
+        raise ValueError(action)
+    shown = "" if action == "submission" else title
+    put(
+        db,
+        "confirm",
+        to,
+        {"path": path, "action": action, "title": shown},
+        now,
+        process_id=process.id if process else None,
+    )
+
+
+def continue_submission(db: Database, now: datetime, to: Recipient, *, path: str, process: Process) -> None:
+    """The link to go on writing a plan: content {process, path}."""
+    put(db, "continue_submission", to, {**of(process), "path": path}, now, process_id=process.id)
+
+
+def plan_received(db: Database, now: datetime, to: Recipient, *, process: Process, plan_id: int, title: str) -> None:
+    """Handed in, and staff look at it before it is public: content {process, title, path}."""
+    put(db, "plan_received", to, about(process, plan_id, title), now, process_id=process.id)
+
+
+def plan_published(db: Database, now: datetime, to: Recipient, *, process: Process, plan_id: int, title: str) -> None:
+    """It is public: content {process, title, path}."""
+    put(db, "plan_published", to, about(process, plan_id, title), now, process_id=process.id)
+
+
+def plan_hidden(
+    db: Database, now: datetime, to: Recipient, *, process: Process, plan_id: int, title: str, reason: str
+) -> None:
+    """Staff took it off the site: content {process, title, path, reason}."""
+    put(db, "plan_hidden", to, {**about(process, plan_id, title), "reason": reason}, now, process_id=process.id)
+
+
+def plan_restored(db: Database, now: datetime, to: Recipient, *, process: Process, plan_id: int, title: str) -> None:
+    """It is back on the site: content {process, title, path}."""
+    put(db, "plan_restored", to, about(process, plan_id, title), now, process_id=process.id)
+
+
+def plan_edited(
+    db: Database, now: datetime, to: Recipient, *, process: Process, plan_id: int, title: str, reason: str
+) -> None:
+    """Staff changed its text: content {process, title, path, reason}; `path` is that of its versions."""
+    content = {**about(process, plan_id, title), "reason": reason}
+    content["path"] += "/versies"
+    put(db, "plan_edited", to, content, now, process_id=process.id)
+
+
+def verdict(
+    db: Database,
+    now: datetime,
+    to: Recipient,
+    *,
+    process: Process,
+    plan_id: int,
+    title: str,
+    verdict: str,
+    cost: int | None,
+    reason: str,
+    once: str | None = None,
+) -> None:
+    """The outcome of the assessment: content {process, title, path, verdict, cost (cents or None), reason}."""
+    content = {**about(process, plan_id, title), "verdict": verdict, "cost": cost, "reason": reason}
+    put(db, "verdict", to, content, now, process_id=process.id, once=once)
+
+
+def question(
+    db: Database, now: datetime, to: Recipient, *, process: Process, plan_id: int, title: str, question: str
+) -> None:
+    """Staff ask the makers something: content {process, title, path, question}; `path` is where they answer."""
+    content = {**about(process, plan_id, title), "question": question}
+    content["path"] += "/vragen"
+    put(db, "question", to, content, now, process_id=process.id)
+
+
+def answer(
+    db: Database, now: datetime, to: Recipient, *, process: Process, plan_id: int, title: str, answer: str
+) -> None:
+    """A maker answered the staff: content {process, title, path (in the beheer), answer}."""
+    content = {**about(process, plan_id, title), "path": staff_path(process, plan_id), "answer": answer}
+    put(db, "answer", to, content, now, process_id=process.id)
+
+
+def maker_invited(
+    db: Database,
+    now: datetime,
+    to: Recipient,
+    *,
+    process: Process,
+    plan_id: int,
+    title: str,
+    inviter: str,
+    path: str,
+) -> None:
+    """A maker asks somebody to make the plan together: content {process, title, plan_path, inviter, path}."""
+    content = about(process, plan_id, title)
+    content |= {"plan_path": content["path"], "path": path, "inviter": inviter}
+    put(db, "maker_invited", to, content, now, process_id=process.id)
+
+
+def plan_merged(
+    db: Database,
+    now: datetime,
+    to: Recipient,
+    *,
+    process: Process,
+    plan_id: int,
+    title: str,
+    into_id: int,
+    into_title: str,
+    path: str,
+    once: str | None = None,
+) -> None:
+    """A plan became part of another; whoever supported or followed it is asked whether they do so with that one too:
+    content {process, title, plan_path, into_title, into_path, path}."""
+    content = {
+        **of(process),
+        "title": title,
+        "plan_path": path_of(process, plan_id),
+        "into_title": into_title,
+        "into_path": path_of(process, into_id),
+        "path": path,
+    }
+    put(db, "plan_merged", to, content, now, process_id=process.id, once=once)
+
+
+def second_opinion_asked(
+    db: Database,
+    now: datetime,
+    to: Recipient,
+    *,
+    process: Process,
+    plan_id: int,
+    title: str,
+    asked_by: str,
+    question: str,
+) -> None:
+    """A colleague wants to know what somebody of the staff thinks: content {process, title, path (in the beheer),
+    asked_by, question (may be empty)}."""
+    content = {
+        **about(process, plan_id, title),
+        "path": staff_path(process, plan_id),
+        "asked_by": asked_by,
+        "question": question,
+    }
+    put(db, "second_opinion_asked", to, content, now, process_id=process.id)
+
+
+def reaction_hidden(
+    db: Database, now: datetime, to: Recipient, *, process: Process, plan_id: int, title: str, reason: str
+) -> None:
+    """Staff took a reaction off the site: content {process, title, path, reason}."""
+    put(db, "reaction_hidden", to, {**about(process, plan_id, title), "reason": reason}, now, process_id=process.id)
+
+
+def news(
+    db: Database,
+    now: datetime,
+    to: Recipient,
+    *,
+    process: Process,
+    items: Iterable[Mapping[str, Any]],
+    unsubscribe: str,
+) -> None:
+    """To a follower, of one piece of news or more: content {process, items, unsubscribe}; each item is {kind (as in
+    domain/news.py), title (empty: about the whole process), text (may be empty), path}."""
+    names = ("kind", "title", "text", "path")
+    listed = [{name: item[name] for name in names} for item in items]
+    content = {**of(process), "items": listed, "unsubscribe": unsubscribe}
+    put(db, "news", to, content, now, process_id=process.id, unsubscribe=unsubscribe)
+
+
+def invitation(
+    db: Database,
+    now: datetime,
+    to: Recipient,
+    *,
+    inviter: str,
+    path: str,
+    process: Process | None = None,
+) -> None:
+    """A colleague is asked to make an account: content {inviter, path}. With `process`, whoever is beheerder there
+    may read it under /beheer/post, link and all; else only the owner of the site."""
+    put(db, "invitation", to, {"inviter": inviter, "path": path}, now, process_id=process.id if process else None)
+
+
+def password_reset(db: Database, now: datetime, to: Recipient, *, path: str) -> None:
+    """The link to choose another password: content {path}."""
+    put(db, "password_reset", to, {"path": path}, now)
+
+
+def signed_in_elsewhere(db: Database, now: datetime, to: Recipient, *, device: str) -> None:
+    """To staff, of a session on a device not seen before: content {device, at (UTC as in the database)}."""
+    put(db, "signed_in_elsewhere", to, {"device": device, "at": to_text(now)}, now)
+
+
+def personal_data(db: Database, now: datetime, to: Recipient, *, path: str) -> None:
+    """The link to “wat weten jullie van mij”: content {path}."""
+    put(db, "personal_data", to, {"path": path}, now)
+
+
+def of(process: Process) -> dict[str, Any]:
+    facts = {
+        "name": process.name,
+        "path": f"/{process.slug}",
+        "language": process.language,
+        "currency": process.currency,
+    }
+    return {"process": facts}
+
+
+def about(process: Process, plan_id: int, title: str) -> dict[str, Any]:
+    return {**of(process), "title": title, "path": path_of(process, plan_id)}
+
+
+def path_of(process: Process, plan_id: int) -> str:
+    return f"/{process.slug}/plannen/{plan_id}"
+
+
+def staff_path(process: Process, plan_id: int) -> str:
+    return f"/beheer/{process.slug}/plannen/{plan_id}/toets"

@@ -1,0 +1,152 @@
+"""Makers (bedenkers): the residents who handed in a plan, and may edit and withdraw it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from domain import links, mails, phases
+from domain.database import Database
+from domain.outbox import Recipient
+from domain.processes import Process
+from domain.residents import Resident
+
+AND = {"nl": "en", "en": "and"}  # in the language of the process: the names are content, not a text of the site
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """`name` is public, `contact` (a phone number or the like) never is."""
+
+    resident_id: int
+    name: str
+    contact: str
+    email: str | None
+
+
+class LastMaker(Exception):
+    """A plan can't be left without a maker; it can be withdrawn."""
+
+
+def add(db: Database, plan_id: int, resident_id: int, name: str, contact: str, now: datetime) -> None:
+    """Make the resident a maker of the plan, whose name is shown. Who is one already stays so, under the old name."""
+    db.execute(
+        "INSERT INTO makers (plan_id, resident_id, name, contact, since) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (plan_id, resident_id) DO NOTHING",
+        [plan_id, resident_id, name, contact, phases.to_text(now)],
+    )
+    show_names(db, plan_id)
+
+
+def leave(db: Database, plan_id: int, resident_id: int) -> None:
+    """The resident is a maker no longer. Raises LastMaker."""
+    others = "SELECT count(*) FROM makers WHERE plan_id = ? AND resident_id != ?"
+    if not db.execute(others, [plan_id, resident_id]).fetchone()[0]:
+        raise LastMaker(plan_id)
+    db.execute("DELETE FROM makers WHERE plan_id = ? AND resident_id = ?", [plan_id, resident_id])
+    show_names(db, plan_id)
+
+
+def show_names(db: Database, plan_id: int) -> None:
+    """Set `plans.maker`, which pages show, to the names of the makers that there are now."""
+    language = db.execute(
+        "SELECT language FROM processes JOIN plans ON process_id = processes.id WHERE plans.id = ?", [plan_id]
+    ).fetchone()[0]
+    shown = together(names(db, plan_id), AND.get(language, "&"))
+    db.execute("UPDATE plans SET maker = ? WHERE id = ? AND maker != ?", [shown, plan_id, shown])
+
+
+def together(listed: list[str], word: str) -> str:
+    return f"{', '.join(listed[:-1])} {word} {listed[-1]}" if len(listed) > 1 else "".join(listed)
+
+
+def names(db: Database, plan_id: int) -> list[str]:
+    """The names of the makers, in the order in which they joined."""
+    return [maker.name for maker in of_plan(db, plan_id)]
+
+
+def of_plan(db: Database, plan_id: int) -> list[Maker]:
+    """The makers, in the order in which they joined."""
+    rows = db.execute(
+        "SELECT resident_id, makers.name, contact, email FROM makers JOIN residents ON residents.id = resident_id "
+        "WHERE plan_id = ? ORDER BY since, resident_id",
+        [plan_id],
+    )
+    return [Maker(*row) for row in rows]
+
+
+def is_maker(db: Database, plan_id: int, resident_id: int) -> bool:
+    return bool(
+        db.execute("SELECT 1 FROM makers WHERE plan_id = ? AND resident_id = ?", [plan_id, resident_id]).fetchone()
+    )
+
+
+def recipients(db: Database, plan_id: int) -> list[Recipient]:
+    """Who gets mail about the plan: its makers whose address is known."""
+    rows = db.execute(
+        "SELECT email, language FROM makers JOIN residents ON residents.id = resident_id "
+        "WHERE plan_id = ? AND email IS NOT NULL ORDER BY since, resident_id",
+        [plan_id],
+    )
+    return [Recipient(*row) for row in rows]
+
+
+MOST = 10  # makers of one plan
+INVITATION = timedelta(days=30)
+
+
+class TooMany(Exception):
+    """The plan has as many makers as it may."""
+
+    kind = "too_many_makers"
+
+
+class NoMorePlan(Exception):
+    """The plan was withdrawn or merged, or whoever invited is no maker of it any more."""
+
+    kind = "no_more_plan"
+
+
+def invite(db: Database, process: Process, plan_id: int, by: Resident, to: Recipient, name: str, now: datetime) -> None:
+    """Mail somebody a link with which they become a maker of the plan. Raises TooMany."""
+    inviters = {maker.resident_id: maker.name for maker in of_plan(db, plan_id)}
+    if len(inviters) >= MOST:
+        raise TooMany(plan_id)
+    title = process.by_id[plan_id].title
+    shown = {"title": title, "slug": process.slug, "back": f"/{process.slug}/plannen/{plan_id}"}
+    payload = {"plan": plan_id, "name": name, "by": by.id, "shown": shown}
+    token = links.make(db, "maker", to.email, payload, now, INVITATION)
+    mails.maker_invited(
+        db,
+        now,
+        to,
+        process=process,
+        plan_id=plan_id,
+        title=title,
+        inviter=inviters[by.id],
+        path=f"/bevestig/{token}",
+    )
+
+
+def confirmed(db: Database, resident_id: int, payload: Mapping[str, Any], now: datetime) -> str:
+    """The invited resident becomes a maker. Returns the path of the plan. Raises NoMorePlan and TooMany."""
+    plan_id = int(payload["plan"])
+    row = db.execute(
+        "SELECT slug, status, withdrawn_at FROM plans JOIN processes ON processes.id = process_id WHERE plans.id = ?",
+        [plan_id],
+    ).fetchone()
+    if row is None or row[1] == "merged" or row[2] is not None or not is_maker(db, plan_id, int(payload["by"])):
+        raise NoMorePlan(plan_id)
+    if not is_maker(db, plan_id, resident_id) and len(of_plan(db, plan_id)) >= MOST:
+        raise TooMany(plan_id)
+    add(db, plan_id, resident_id, payload["name"], "", now)
+    return f"/{row[0]}/plannen/{plan_id}"
+
+
+def rename(db: Database, plan_id: int, resident_id: int, name: str, contact: str) -> None:
+    """Another name or phone number of a maker."""
+    db.execute(
+        "UPDATE makers SET name = ?, contact = ? WHERE plan_id = ? AND resident_id = ?",
+        [name, contact, plan_id, resident_id],
+    )
+    show_names(db, plan_id)

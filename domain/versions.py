@@ -1,0 +1,181 @@
+"""Versions (versies): every text that a plan had, who changed it and when."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import SequenceMatcher
+from itertools import pairwise
+from typing import Any
+
+from domain import phases
+from domain.database import Database
+from domain.search import searchable
+
+TEXTS = ("title", "summary", "description", "for_whom", "own_work", "location", "planned", "photo_alt")
+COLUMNS = (*TEXTS, "items", "cost", "lat", "lon", "photo")
+FIELDS = (*COLUMNS, "themes")  # what can be edited; items are [[what, cents], …], themes the ids of themes
+MOST_COMPARED = 40_000  # pairs of lines or words: beyond, a text is shown as replaced, so that none costs seconds
+
+
+class Stale(Exception):
+    """Somebody was first. `current` has the fields as they are now, and `version` is their number."""
+
+    def __init__(self, version: int, current: dict[str, Any]) -> None:
+        super().__init__(version)
+        self.version = version
+        self.current = current
+
+
+class Frozen(Exception):
+    """The vote opened: text and cost of the plans stay as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One edit. `number` is the version it made; `account_id` the staff who did it, None where a maker did."""
+
+    number: int
+    at: datetime
+    account_id: int | None
+    reason: str
+    old: dict[str, Any]
+    new: dict[str, Any]
+
+    @property
+    def by_staff(self) -> bool:
+        return self.account_id is not None
+
+
+def current(db: Database, plan_id: int) -> dict[str, Any]:
+    """The FIELDS of the plan as they are now."""
+    row = next(db.query(f"SELECT {', '.join(COLUMNS)} FROM plans WHERE id = ?", [plan_id]))
+    themes = db.execute("SELECT theme_id FROM plan_themes WHERE plan_id = ? ORDER BY theme_id", [plan_id])
+    return {**row, "items": json.loads(row["items"]), "themes": [theme for (theme,) in themes]}
+
+
+def edit(
+    db: Database,
+    plan_id: int,
+    expected_version: int,
+    fields: Mapping[str, Any],
+    now: datetime,
+    account_id: int | None = None,
+    reason: str = "",
+) -> int:
+    """Set these FIELDS (those not named stay), keep the text of before, and return the number of the version.
+
+    What changes nothing makes no version, so the same edit twice is one. Where the items change and no cost is
+    given, the cost is their sum. `account_id`: staff did it, and the plan says so. Raises Stale, Frozen.
+    """
+    unknown = set(fields) - set(FIELDS)
+    if unknown:
+        raise KeyError(*unknown)
+    before, version = current(db, plan_id), version_of(db, plan_id)
+    after = {**before, **json.loads(json.dumps(dict(fields)))}
+    if after["items"] != before["items"] and "cost" not in fields:
+        after["cost"] = sum(cents for _, cents in after["items"])
+    if after == before:
+        return version
+    refuse_frozen(db, plan_id, now)
+    if version != expected_version:
+        raise Stale(version, before)
+    keep(db, plan_id, version, before, now, account_id, reason)
+    write(db, plan_id, version + 1, after)
+    if account_id is not None:
+        db.execute("UPDATE plans SET staff_edited_at = ? WHERE id = ?", [phases.to_text(now), plan_id])
+    return version + 1
+
+
+def version_of(db: Database, plan_id: int) -> int:
+    return int(db.execute("SELECT version FROM plans WHERE id = ?", [plan_id]).fetchone()[0])
+
+
+def refuse_frozen(db: Database, plan_id: int, now: datetime) -> None:
+    """Raises Frozen once the vote of the plan's process opened."""
+    frozen = db.execute(
+        "SELECT 1 FROM plans JOIN processes ON processes.id = plans.process_id LEFT JOIN phases "
+        "ON phases.process_id = processes.id AND kind = 'vote' "
+        "WHERE plans.id = ? AND (sealed_at IS NOT NULL OR opens_at <= ?)",
+        [plan_id, phases.to_text(now)],
+    ).fetchone()
+    if frozen:
+        raise Frozen(plan_id)
+
+
+def keep(
+    db: Database,
+    plan_id: int,
+    version: int,
+    before: dict[str, Any],
+    now: datetime,
+    account_id: int | None,
+    reason: str,
+) -> None:
+    db.execute(
+        "INSERT INTO plan_versions (plan_id, number, replaced_at, account_id, reason, fields) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        [plan_id, version, phases.to_text(now), account_id, reason, json.dumps(before, ensure_ascii=False)],
+    )
+
+
+def write(db: Database, plan_id: int, version: int, after: dict[str, Any]) -> None:
+    row = {name: after[name] for name in COLUMNS} | {"items": json.dumps(after["items"], ensure_ascii=False)}
+    row |= {"words": searchable(after), "version": version}
+    sets = ", ".join(f"{name} = :{name}" for name in row)
+    db.execute(f"UPDATE plans SET {sets} WHERE id = :id", {**row, "id": plan_id})
+    set_themes(db, plan_id, after["themes"])
+
+
+def set_themes(db: Database, plan_id: int, theme_ids: Iterable[int]) -> None:
+    db.execute("DELETE FROM plan_themes WHERE plan_id = ?", [plan_id])
+    for theme_id in dict.fromkeys(theme_ids):
+        db.execute("INSERT INTO plan_themes (plan_id, theme_id) VALUES (?, ?)", [plan_id, theme_id])
+
+
+def history(db: Database, plan_id: int) -> list[Change]:
+    """Every edit of the plan, the newest first."""
+    rows = list(
+        db.query(
+            "SELECT number, replaced_at, account_id, reason, fields FROM plan_versions WHERE plan_id = ? "
+            "ORDER BY number",
+            [plan_id],
+        )
+    )
+    texts = [json.loads(row["fields"]) for row in rows] + [current(db, plan_id)]
+    changes = [
+        Change(row["number"] + 1, phases.from_text(row["replaced_at"]), row["account_id"], row["reason"], old, new)
+        for row, (old, new) in zip(rows, pairwise(texts), strict=True)
+    ]
+    return changes[::-1]
+
+
+def diff(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, list[tuple[str, str]]]:
+    """What differs between two sets of texts, per field that does: pieces of text that are "same", "gone" or "new"."""
+    return {name: pieces(old.get(name, ""), text) for name, text in new.items() if old.get(name, "") != text}
+
+
+def pieces(old: str, new: str) -> list[tuple[str, str]]:
+    """The two texts as one: what stayed, what is gone and what came, by lines and within these by words."""
+    parts: list[tuple[str, str]] = []
+    for kind, gone, came in compared(old.splitlines(keepends=True), new.splitlines(keepends=True)):
+        if kind == "equal":
+            parts.append(("same", gone))
+            continue
+        for inner, less, more in compared(words(gone), words(came)):
+            parts += [("same", less)] if inner == "equal" else [("gone", less), ("new", more)]
+    return [(kind, text) for kind, text in parts if text]
+
+
+def compared(a: list[str], b: list[str]) -> list[tuple[str, str, str]]:
+    """difflib's opcodes with the text of both sides."""
+    if len(a) * len(b) > MOST_COMPARED:
+        return [("replace", "".join(a), "".join(b))]
+    codes = SequenceMatcher(None, a, b, autojunk=False).get_opcodes()
+    return [(kind, "".join(a[a1:a2]), "".join(b[b1:b2])) for kind, a1, a2, b1, b2 in codes]
+
+
+def words(text: str) -> list[str]:
+    """The words of the text, each with the space behind it."""
+    return re.findall(r"\s*\S+\s?|\s+", text)

@@ -1,0 +1,174 @@
+"""The work list (werklijst): what waits for whom, the oldest first."""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain import outbox, phases
+from domain.database import Database
+from domain.plans import Plan
+from domain.processes import Process
+
+# What can wait, and for which role. A beheerder may do everything.
+KINDS = {
+    "new": "moderator",
+    "report": "moderator",
+    "reaction": "moderator",
+    "verdict": "toetser",
+    "opinion": "toetser",
+    "answer": "toetser",
+    "mail": "beheerder",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What waits: with which plan (none for mail), since when, and how many of it."""
+
+    kind: str
+    plan: Plan | None
+    since: datetime
+    count: int = 1
+
+
+def waiting(
+    db: Database, process: Process, staff_roles: Collection[str], account_id: int, now: datetime
+) -> tuple[Item, ...]:
+    """What waits for somebody with these roles in this process, the oldest first. Who is beheerder gets everything;
+    the owner of the site counts as one."""
+    found = (
+        item
+        for kind, role in KINDS.items()
+        if role in staff_roles or "beheerder" in staff_roles
+        for item in FOUND_BY[kind](db, process, account_id, now)
+    )
+    return oldest_first(found)
+
+
+def oldest_first(items: Iterable[Item]) -> tuple[Item, ...]:
+    return tuple(sorted(items, key=lambda item: (item.since, item.plan.id if item.plan else 0)))
+
+
+def new_plans(_db: Database, process: Process, _account_id: int, _now: datetime) -> Iterator[Item]:
+    for plan in process.all_plans:
+        if plan.status == "submitted" and not plan.withdrawn:
+            yield Item("new", plan, plan.submitted_at or phases.from_text(BEGINNING))
+
+
+BEGINNING = "1970-01-01T00:00:00Z"  # imported plans have no date: they come first
+
+
+def per_plan(db: Database, process: Process, kind: str, query: str, values: list[object]) -> Iterator[Item]:
+    """The rows of the query: a plan's id, since when, and how many."""
+    for plan_id, since, count in db.execute(query, values):
+        if plan := process.by_id.get(plan_id):
+            yield Item(kind, plan, phases.from_text(since), count)
+
+
+def reports(db: Database, process: Process, _account_id: int, _now: datetime) -> Iterator[Item]:
+    query = (
+        "SELECT plan_id, min(reported_at), count(*) FROM reports JOIN plans ON plans.id = plan_id "
+        "WHERE process_id = ? AND handled_at IS NULL GROUP BY plan_id"
+    )
+    return per_plan(db, process, "report", query, [process.id])
+
+
+def reactions(db: Database, process: Process, _account_id: int, _now: datetime) -> Iterator[Item]:
+    query = (
+        "SELECT plan_id, min(created_at), count(*) FROM reactions JOIN plans ON plans.id = plan_id "
+        "WHERE process_id = ? AND reactions.status = 'waiting' GROUP BY plan_id"
+    )
+    return per_plan(db, process, "reaction", query, [process.id])
+
+
+def verdicts(db: Database, process: Process, _account_id: int, now: datetime) -> Iterator[Item]:
+    return iter(to_judge(db, process, now))
+
+
+def to_judge(db: Database, process: Process, now: datetime) -> tuple[Item, ...]:
+    """The public plans without a verdict that have enough support; where none is asked, all, once plans are collected
+    or assessed. None where plans are not assessed, nor after the vote opened: no verdict can be given then."""
+    if process.phase("assess") is None or process.frozen(now):
+        return ()
+    plans = [plan for plan in process.plans if not plan.withdrawn and not plan.verdict]
+    if process.support_threshold is None:
+        since = assessed_since(process, now)
+        if since is None:
+            return ()
+        return oldest_first(Item("verdict", plan, max(since, plan.published_at or since)) for plan in plans)
+    reached = reached_at(db, process)
+    enough = [plan for plan in plans if plan.supports >= process.support_threshold]
+    return oldest_first(Item("verdict", plan, reached.get(plan.id) or published(plan)) for plan in enough)
+
+
+def assessed_since(process: Process, now: datetime) -> datetime | None:
+    """Since when plans wait for a verdict where no support is asked: collecting closed, or assessing opened."""
+    collect, assess = process.phase("collect"), process.phase("assess")
+    moments = ([collect.closes_at] if collect else []) + ([assess.opens_at] if assess else [])
+    return min((moment for moment in moments if moment <= now), default=None)
+
+
+def published(plan: Plan) -> datetime:
+    return plan.published_at or phases.from_text(BEGINNING)
+
+
+def reached_at(db: Database, process: Process) -> dict[int, datetime]:
+    """When plans got as many supports as are asked, of those of which that was told; not of imported ones."""
+    rows = db.execute(
+        "SELECT plan_id, max(at) FROM news WHERE process_id = ? AND kind = 'enough_support' GROUP BY plan_id",
+        [process.id],
+    )
+    return {plan_id: phases.from_text(at) for plan_id, at in rows}
+
+
+def opinions(db: Database, process: Process, account_id: int, _now: datetime) -> Iterator[Item]:
+    """Asked of this person, or of anyone but who asked."""
+    query = (
+        "SELECT plan_id, min(asked_at), count(*) FROM second_opinions JOIN plans ON plans.id = plan_id "
+        "WHERE process_id = ? AND given_at IS NULL AND asked_by != ? AND ifnull(asked_of, ?) = ? GROUP BY plan_id"
+    )
+    return per_plan(db, process, "opinion", query, [process.id, account_id, account_id, account_id])
+
+
+def answers(db: Database, process: Process, _account_id: int, _now: datetime) -> Iterator[Item]:
+    """Answers of makers, until something was done with the plan since: a verdict, a note, an answer on the checklist
+    or another question."""
+    query = """
+    SELECT plan_id, min(answered_at), count(*) FROM questions JOIN plans ON plans.id = plan_id
+    WHERE process_id = ? AND answered_at IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM verdicts WHERE verdicts.plan_id = plans.id AND given_at > answered_at)
+      AND NOT EXISTS (SELECT 1 FROM notes WHERE notes.plan_id = plans.id AND written_at > answered_at)
+      AND NOT EXISTS (SELECT 1 FROM assessments WHERE assessments.plan_id = plans.id AND changed_at > answered_at)
+      AND NOT EXISTS (SELECT 1 FROM questions AS later WHERE later.plan_id = plans.id
+                      AND later.asked_at > questions.answered_at)
+    GROUP BY plan_id
+    """
+    return per_plan(db, process, "answer", query, [process.id])
+
+
+def mail(db: Database, process: Process, _account_id: int, _now: datetime) -> Iterator[Item]:
+    """Mail that was given up or that the mail server refused."""
+    since, count = db.execute(
+        f"SELECT min(failed_at), count(*) FROM outbox WHERE process_id = :process AND {outbox.FAILED}",
+        {"process": process.id, "no_server": outbox.NO_SERVER},
+    ).fetchone()
+    if count:
+        yield Item("mail", None, phases.from_text(since), count)
+
+
+FOUND_BY = {
+    "new": new_plans,
+    "report": reports,
+    "reaction": reactions,
+    "verdict": verdicts,
+    "opinion": opinions,
+    "answer": answers,
+    "mail": mail,
+}
+
+
+def next_after(order: Collection[int], plan_id: int, still: Collection[int]) -> int | None:
+    """Which plan comes after this one in that order, and then around, among those that still wait; never itself."""
+    ids = list(order)
+    start = ids.index(plan_id) + 1 if plan_id in ids else 0
+    return next((id_ for id_ in ids[start:] + ids[:start] if id_ in still and id_ != plan_id), None)

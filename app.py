@@ -1,8 +1,6 @@
 """The application: routes, error pages, headers and lifespan. Nothing is opened before it starts to serve."""
 
-import asyncio
 import contextlib
-import logging
 import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -11,23 +9,36 @@ import uvicorn
 from litestar import Litestar
 
 from config.settings import Settings, load
-from domain import sealing
-from domain.database import connect
 from routes import (
     assets,
     ballots,
+    confirmations,
     errors,
+    feeds,
+    follows,
     headers,
     information,
+    jobs,
     languages,
+    makers,
+    maps,
     plans,
     processes,
+    questions,
+    reactions,
     receipts,
+    reports,
+    residents,
     results,
+    staff,
+    submissions,
+    supports,
+    tiles,
+    versions,
+    withdrawals,
 )
 from routes.site import Site, prepared
-
-log = logging.getLogger("wijkbudget")
+from routes.staff import access
 
 ROUTES = [
     processes.home,
@@ -42,6 +53,10 @@ ROUTES = [
     assets.favicon,
     assets.photo,
     processes.show,
+    maps.show,
+    maps.places,
+    maps.picture,
+    tiles.tile,
     plans.index,
     plans.show,
     ballots.new,
@@ -54,9 +69,22 @@ ROUTES = [
     results.show,
     results.published_ballots,
     results.published_receipts,
+    *submissions.ROUTES,
+    *makers.ROUTES,
+    *versions.ROUTES,
+    *withdrawals.ROUTES,
+    *questions.ROUTES,
+    *confirmations.ROUTES,
+    *supports.ROUTES,
+    *residents.ROUTES,
+    *reactions.ROUTES,
+    *reports.ROUTES,
+    *follows.ROUTES,
+    *feeds.ROUTES,
+    *staff.ROUTES,
 ]
+access.refuse_undeclared(ROUTES)
 LARGEST_BODY = 64_000  # bytes; a ballot with every plan of the largest vote is half of it
-SEALING_EVERY = 20.0  # seconds
 
 
 def create_app(settings: Settings | None = None) -> Litestar:
@@ -69,13 +97,10 @@ def create_app(settings: Settings | None = None) -> Litestar:
     @contextlib.asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         app.state.site = site = Site(chosen)
-        timer = asyncio.create_task(seal_closed_votes(site))
         try:
-            yield
+            async with jobs.running(site):
+                yield
         finally:
-            timer.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await timer
             await site.close()
 
     return Litestar(
@@ -88,27 +113,6 @@ def create_app(settings: Settings | None = None) -> Litestar:
         openapi_config=None,
         logging_config=None,
     )
-
-
-async def seal_closed_votes(site: Site) -> None:
-    """Seal every vote that closed, at the start and then every so often, until it takes."""
-    while True:
-        with contextlib.suppress(Exception):
-            await asyncio.to_thread(seal_due, site)
-        await asyncio.sleep(SEALING_EVERY)
-
-
-def seal_due(site: Site) -> None:
-    db = connect(site.settings.db)
-    try:
-        for slug in sealing.due(db, site.now()):
-            try:
-                sealing.seal(db, slug, site.now())
-                log.info("sealed the vote of %s", slug)
-            except Exception as error:
-                log.warning("the vote of %s is not sealed yet: %s", slug, error)
-    finally:
-        db.close()
 
 
 class Server(uvicorn.Server):

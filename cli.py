@@ -14,9 +14,9 @@ import click
 
 import app
 from config.settings import SETTINGS, Settings, SettingsError, load, secret_path
-from domain import backups, demos, imports, sealing
+from domain import accounts, audit, backups, demos, imports, sealing
 from domain.counting import RuleNotBuilt, named
-from domain.database import Database, NotOurs
+from domain.database import Database, NotOurs, writing
 from domain.migrations import NewerDatabase, migrate
 from domain.pabulib import PabulibErrors, read, recount
 from domain.secret import SecretError, open_secret
@@ -128,26 +128,51 @@ def serve(db: str | None, host: str | None, port: str | None) -> None:
     """Serve the site."""
     given = {"host": host, "port": port}
     settings = settings_for(db, **{name: value for name, value in given.items() if value is not None})
-    app.serve(
-        settings,
-        lambda address: click.echo(f"Serving {settings.db} on {address} as {settings.url}", err=True),
-    )
+
+    def announce(address: str) -> None:
+        click.echo(f"Serving {settings.db} on {address} as {settings.url}", err=True)
+        if link := first_link(settings):
+            click.echo(f"Nobody has an account yet. Make the first, the owner's, within a week: {link}", err=True)
+
+    app.serve(settings, announce)
+
+
+def first_link(settings: Settings) -> str | None:
+    """The address where the first account is made; None where there is one."""
+    with opened(settings) as connection, writing(connection):
+        path = accounts.first_link(connection, imports.utc_now())
+    return path and settings.url + path
 
 
 @command()
 @click.option("--port", default=0, type=click.IntRange(0, 65535), help="The port; by default a free one.")
 @JSON
 def demo(db: str | None, port: int, as_json: bool) -> None:
-    """Make a demo from nothing and serve it on 127.0.0.1: a vote in progress, and one with its result."""
+    """Make a demo from nothing and serve it on 127.0.0.1: a process in every phase, and people to run them."""
     with demos.prepared(Path(db) if db else None, imports.utc_now()) as made:
 
         def announce(url: str) -> None:
-            facts = {"site": url, "process": demos.SLUG, "codes": made.codes}
+            facts = {
+                "site": url,
+                "process": demos.SLUG,
+                "codes": made.codes,
+                "staff": [email for email, _, _ in demos.STAFF],
+                "password": made.password,
+            }
+            staff = "\n".join(f"    {email:20} {role or 'owner'}" for email, _, role in demos.STAFF)
             listed = "\n".join(f"    {code}" for code in made.codes)
-            say(facts, as_json, f"wijkbudget is at {url}/{demos.SLUG}\n\nTen unused stemcodes:\n{listed}\n")
+            say(facts, as_json, told(url, listed, staff, made.password))
 
         settings = load({**demos.SETTINGS, "db": str(made.path), "port": str(port)}, environment={})
         app.serve(settings, announce, own_url=True)
+
+
+def told(url: str, listed: str, staff: str, password: str) -> str:
+    return (
+        f"wijkbudget is at {url}\n\nTen unused stemcodes for {url}/{demos.SLUG}:\n{listed}\n\n"
+        f"Run it at {url}/beheer with the password {password}:\n{staff}\n\n"
+        "No mail goes out: each mail is printed here, with its links.\n"
+    )
 
 
 @command(name="migrate")
@@ -265,6 +290,46 @@ def restore_command(db: str | None, file: Path) -> None:
     settings = settings_for(db)
     backups.restore(settings, file)
     click.echo(f"{settings.db} is now what {file} holds.")
+
+
+@command(name="password-reset")
+@click.argument("email")
+@click.option("--drop-second-factor", is_flag=True, help="The password is enough: phone and recovery codes are lost.")
+@JSON
+def password_reset(db: str | None, email: str, drop_second_factor: bool, as_json: bool) -> None:
+    """Print a link with which the colleague with this EMAIL address chooses a new password, within an hour."""
+    with database(db) as (settings, connection), writing(connection):
+        path = accounts.reset_link(connection, email, imports.utc_now(), drop_second_factor)
+    if path is None:
+        raise Stop(f"No account that may sign in has the address {email}.", REFUSED)
+    say({"link": settings.url + path}, as_json, settings.url + path)
+
+
+@command(name="check-log")
+@click.option("--head", metavar="HEX", help="A head printed earlier: it must still be in the log.")
+@JSON
+def check_log(db: str | None, head: str | None, as_json: bool) -> None:
+    """Say whether the audit log is whole. Note the head down elsewhere: who can write to the file can make a whole
+    log anew, but never one that holds that head."""
+    with database(db) as (_, connection):
+        checked = audit.check(connection, hash_typed(head))
+    facts = {"rows": checked.rows, "head": checked.head_hex, "whole": checked.whole}
+    if not checked.whole:
+        broken = (
+            f"it is broken at row {checked.broken_at}" if checked.broken_at is not None else "that head is not in it"
+        )
+        raise Stop(f"The audit log is NOT whole: {broken}. Rows: {checked.rows}, head: {checked.head_hex}.")
+    say(facts, as_json, f"The audit log is whole. Rows: {checked.rows}, head: {checked.head_hex}")
+
+
+def hash_typed(head: str | None) -> bytes | None:
+    """Raises Stop for what can't be a head."""
+    if head is None:
+        return None
+    with contextlib.suppress(ValueError):
+        if len(typed := bytes.fromhex(head)) == len(audit.START):
+            return typed
+    raise Stop("A head is 64 hexadecimal digits.", 2)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ SITUATIONS = {
     405: "method_not_allowed",
     413: "too_large",
     429: "too_many_tries",
+    503: "try_later",
 }
 
 

@@ -5,23 +5,46 @@ codes beside choices. They also parse what no page of ours sends.
 """
 
 import asyncio
+import contextlib
+import weakref
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote
 
 from litestar import Request
-from litestar.exceptions import ClientException, HTTPException
+from litestar.exceptions import ClientException, HTTPException, ServiceUnavailableException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser, parse_options_header
 
 FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
 MOST_FIELDS = 5_000
 PATIENCE = 10.0  # seconds that a body may take
 
+LARGEST_UPLOAD = 40_000_000  # bytes; `request_max_body_size` of a route that takes files
+MOST_OF_FILE = 12_000_001  # bytes that are kept of one: enough to see that it is larger than any of ours may be
+MOST_OF_FIELD = 64_000  # bytes
+MOST_PARTS = 500
+MOST_HELD = 28_000_000  # bytes of all uploads together that are in memory at once: some seven photos of a phone
+UPLOAD_PATIENCE = 60.0  # seconds; a photo over a poor phone line
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as somebody sent it. What it is follows from `data` alone; `name` is what they call it, and no path."""
+
+    name: str
+    data: bytes
+
 
 class Form:
-    """The fields of a form: text only, a name may come more than once."""
+    """The fields of a form, a name may come more than once; and its files, where the page takes any."""
 
-    def __init__(self, fields: list[tuple[str, str]]) -> None:
+    def __init__(self, fields: list[tuple[str, str]], files: Mapping[str, Upload] | None = None) -> None:
         self.fields: dict[str, list[str]] = {}
         for name, value in fields:
             self.fields.setdefault(name, []).append(value)
+        self.files = dict(files or {})
 
     def get(self, name: str) -> str:
         """The last value of that name, or the empty text."""
@@ -39,16 +62,135 @@ async def read_form(request: Request) -> Form:
     """Raises ClientException (400) for a body that is no form of ours, comes too slowly or breaks off."""
     if request.headers.get("content-type", FORM).partition(";")[0].strip().lower() != FORM:
         raise ClientException("not a form")
-    try:
+    with told_apart():
         async with asyncio.timeout(PATIENCE):
             body = await request.body()
-        return Form(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS))
-    except (ValueError, TimeoutError) as error:
+        return form_of(body)
+
+
+def form_of(body: bytes) -> Form:
+    return Form(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS))
+
+
+@contextlib.contextmanager
+def told_apart() -> Iterator[None]:
+    """Raises ClientException (400) where the visitor is to blame: no form, too slow, or hung up."""
+    try:
+        yield
+    except ParserLimitReached as error:
+        raise RequestEntityTooLarge from error
+    except (MultipartError, ValueError, TimeoutError) as error:
         raise ClientException("not a form") from error
     except HTTPException as error:
-        if error.status_code >= 500:  # the visitor hung up: nothing to answer, nothing to log
+        if error.status_code == 500:  # the visitor hung up: nothing to answer, nothing to log
             raise ClientException("gone") from error
         raise
+
+
+async def read_upload(request: Request, most: int = MOST_OF_FILE) -> Form:
+    """A form with files, of which at most `most` bytes are kept: a file of that length was too large, and whoever
+    looks at it says so, on the page with all that was typed. A file that wasn't chosen isn't there.
+
+    The route sets `request_max_body_size=LARGEST_UPLOAD`. Raises ClientException (400) as `read_form` does,
+    RequestEntityTooLarge (413), and ServiceUnavailableException (503) while too many others upload.
+    """
+    media_type, options = parse_options_header(request.headers.get("content-type", FORM))
+    with told_apart(), Held() as held:
+        async with asyncio.timeout(UPLOAD_PATIENCE):
+            if media_type == MULTIPART:
+                return held.until_gone(await read_parts(request, options.get("boundary", ""), most, held))
+            return held.until_gone(form_of(await read_small(request, media_type, held)))
+
+
+async def read_small(request: Request, media_type: str, held: "Held") -> bytes:
+    """A form without files, where a browser sends one. Raises ValueError for what isn't one."""
+    if media_type != FORM:
+        raise ValueError(media_type)
+    body = bytearray()
+    async for chunk in request.stream():
+        held.more(len(chunk))
+        body += chunk
+        if len(body) > MOST_OF_FIELD:
+            raise RequestEntityTooLarge
+    return bytes(body)
+
+
+async def read_parts(request: Request, boundary: str, most: int, held: "Held") -> Form:
+    parts = Parts(most, held)
+    if len(boundary) > 70:  # RFC 2046
+        raise ValueError("boundary")
+    with PushMultipartParser(boundary, max_segment_count=MOST_PARTS) as parser:
+        async for chunk in request.stream():
+            for event in parser.parse(chunk):
+                parts.take(event)
+    return Form(parts.fields, parts.files)
+
+
+class Parts:
+    """The parts of a multipart body, as they come in."""
+
+    def __init__(self, most: int, held: "Held") -> None:
+        self.most = most
+        self.held = held
+        self.fields: list[tuple[str, str]] = []
+        self.files: dict[str, Upload] = {}
+        self.part: MultipartSegment
+        self.data = bytearray()
+
+    def take(self, event: MultipartSegment | bytes | bytearray | None) -> None:
+        """One event of the parser: a part begins, there is more of it, or it ends."""
+        if isinstance(event, MultipartSegment):
+            self.part, self.data = event, bytearray()
+        elif event is None:
+            self.finish()
+        else:
+            self.add(event)
+
+    def add(self, chunk: bytes | bytearray) -> None:
+        if self.part.filename is None and len(self.data) + len(chunk) > MOST_OF_FIELD:
+            raise RequestEntityTooLarge
+        kept = chunk[: self.most - len(self.data)]
+        self.held.more(len(kept))
+        self.data += kept
+
+    def finish(self) -> None:
+        name, filename = self.part.name or "", self.part.filename
+        if filename is None:
+            self.fields.append((name, self.data.decode()))
+        elif filename or self.data:
+            self.files[name] = Upload(filename[:200], bytes(self.data))
+        self.data = bytearray()
+
+
+class Held:
+    """How much one upload takes of the memory that all of them share, until nobody needs its form any more."""
+
+    together = 0
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+    def more(self, number: int) -> None:
+        """Raises ServiceUnavailableException (503)."""
+        if Held.together + number > MOST_HELD:
+            raise ServiceUnavailableException("too many uploads")
+        Held.together += number
+        self.bytes += number
+
+    def until_gone(self, form: Form) -> Form:
+        weakref.finalize(form, give_back, self.bytes)
+        self.bytes = 0
+        return form
+
+    def __enter__(self) -> "Held":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        give_back(self.bytes)
+
+
+def give_back(number: int) -> None:
+    Held.together -= number
 
 
 def cookie(request: Request, name: str) -> str:

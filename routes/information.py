@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from litestar import Request, get
 
+from domain import retention
 from routes.cache import cached_page
 from routes.pages import page, served, shared, site_of
 from routes.replies import Reply, reply
@@ -18,7 +19,7 @@ async def help_page(request: Request) -> Reply:
 
 @page("/privacy")
 async def privacy(request: Request) -> Reply:
-    return shared(request, "information/privacy.html", None, "", dict)
+    return shared(request, "information/privacy.html", None, "", lambda: {"rules": retention.RULES})
 
 
 @page("/toegankelijkheid")

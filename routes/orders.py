@@ -58,7 +58,7 @@ class Filters:
         return urlencode({name: value for name, value in fields.items() if value})
 
     def apply(self, db: Database, process: Process, shuffle: int) -> list[Plan]:
-        found = search.found(db, process.id, self.q) if self.q else None
+        found = search.found(db, process, self.q) if self.q else None
         return plans.ordered(plans.matching(process.plans, self.theme_id, self.amount, found), self.sort, shuffle)
 
     def without(self) -> "Filters":

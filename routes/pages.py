@@ -20,6 +20,7 @@ from routes.languages import LANGUAGES, TranslatedEnvironment, language_of, tran
 from routes.replies import Reply, reply
 from routes.site import Site
 from routes.static_files import static_url
+from routes.visitors import resident_of
 
 HTML = "text/html"
 PADDED_TO = 8192  # bytes
@@ -55,6 +56,8 @@ def environment(language: str) -> TranslatedEnvironment:
         "until": lambda moment: formats.until(moment, language, translations(language).gettext),
         "day": lambda moment: formats.day(moment, language),
         "paragraphs": formats.paragraphs,
+        "markdown": formats.markdown,
+        "excerpt": formats.excerpt,
     }
     env.globals |= {"static": static_url, "languages": LANGUAGES, "language": language}
     return env
@@ -94,12 +97,15 @@ def render(
     draft: DraftView | None,
     block: str | None,
     values: Any,
+    *,
+    personal: bool = True,
 ) -> str:
     site = site_of(request)
     context = {
         "site": site.settings,
         "process": process,
         "draft": draft,
+        "resident": resident_of(request) if personal else None,
         "path": request.scope["path"],
         "url": site.settings.url + request.scope["path"],
         "now": site.now(),
@@ -165,13 +171,14 @@ def shared(
     keep: bool = True,
     cookies: Iterable[Cookie] = (),
 ) -> Reply:
-    """A page that is the same for everyone without a draft ballot, from memory if it was made since the last change.
+    """A page that is the same for everyone without a draft ballot or a session, from memory if it was made since the
+    last change.
 
     `key` names everything the page depends on besides language, path and htmx; `values` is called only to make it.
     Not `keep`: there are too many such pages to keep them, one for each word somebody searches.
     """
     draft = draft_on_page(request, process)
-    if draft or not keep:
+    if draft or not keep or resident_of(request):
         return answer(request, template, process, draft=draft, block=block, cookies=cookies, **values())
     wanted = block if is_htmx(request) else None
     made = cached(request, template, process, (template, key, wanted), values)
@@ -190,7 +197,7 @@ def cached(
     revision = process.revision if process else site.revision()
     if (kept := site.cache.get(full_key, revision, now)) is not None:
         return kept
-    body = render(request, template, process, None, key[2], values()).encode()
+    body = render(request, template, process, None, key[2], values(), personal=False).encode()
     boundaries = [at for p in site.all() for phase in p.phases for at in (phase.opens_at, phase.closes_at) if at > now]
     made = cached_page(body, revision, min(boundaries, default=None))
     site.cache.put(full_key, made)

@@ -6,11 +6,13 @@ from litestar import Request
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
-from domain.plans import AMOUNTS, PAGE, page_of
-from routes import drafts
+from domain.makers import is_maker as is_maker_of
+from domain.plans import AMOUNTS, PAGE, Plan, page_of
+from routes import drafts, follows, makers, questions, reactions, supports
 from routes.orders import filters_of, shuffle_of
 from routes.pages import page, process_or_404, shared, site_of
 from routes.replies import Reply
+from routes.visitors import resident_of
 
 
 @page("/{slug:str}/plannen")
@@ -72,8 +74,11 @@ def page_number(request: Request) -> int:
 async def show(request: Request, slug: FromPath[str], plan_id: FromPath[int]) -> Reply:
     process = process_or_404(request, slug)
     plan = process.by_id.get(plan_id)
-    if plan is None or not plan.public:
+    if plan is None or not (plan.public or plan.status in GONE or is_maker(request, plan)):
         raise NotFoundException
+    if plan.status in GONE and not is_maker(request, plan):
+        into = process.by_id.get(plan.merged_into or 0)
+        return shared(request, "plans/gone.html", process, "", lambda: {"plan": plan, "into": into})
     filters = filters_of(request, process)
     shuffle, cookies = shuffle_of(request)
 
@@ -81,9 +86,10 @@ async def show(request: Request, slug: FromPath[str], plan_id: FromPath[int]) ->
         around = filters.apply(site_of(request).reader, process, shuffle)
         if plan not in around:  # the link was shared with other filters than the plan has
             around = filters.without().apply(site_of(request).reader, process, shuffle)
-        place = around.index(plan)
+        place = around.index(plan) if plan in around else 0
         draft = drafts.read(request, process)
         return {
+            **{name: value for panel in PANELS for name, value in panel(request, process, plan).items()},
             "plan": plan,
             "previous": around[place - 1] if place else None,
             "next": around[place + 1] if place + 1 < len(around) else None,
@@ -91,8 +97,19 @@ async def show(request: Request, slug: FromPath[str], plan_id: FromPath[int]) ->
             "total": len(around),
             "order_query": filters.query(),
             "chosen": plan.id in draft.plan_ids,
-            "can_choose": process.voting(site_of(request).now()) and not plan.withdrawn,
+            "can_choose": process.voting(site_of(request).now()) and plan in process.on_ballot,
         }
 
     order = shuffle if not filters.sort else -1
-    return shared(request, "plans/show.html", process, (filters, order), values, cookies=cookies)
+    key = (filters, order, reactions.pages_asked(request))
+    return shared(request, "plans/show.html", process, key, values, cookies=cookies)
+
+
+GONE = ("hidden", "merged")
+# What other nouns put on the page of a plan; each fills templates/<noun>/on_plan.html.
+PANELS = (supports.on_plan, makers.on_plan, questions.on_plan, reactions.on_plan, follows.on_plan)
+
+
+def is_maker(request: Request, plan: Plan) -> bool:
+    resident = resident_of(request)
+    return resident is not None and is_maker_of(site_of(request).reader, plan.id, resident.id)

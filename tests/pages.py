@@ -14,7 +14,7 @@ SITE_PAGES = ("/", "/hulp", "/privacy", "/toegankelijkheid")
 
 def pages_of(process: Process) -> list[str]:
     """The address of every page of a process that anyone may open."""
-    rest = ("", "/plannen", "/plannen?volgorde=cost", "/stemmen", "/controle", "/uitslag")
+    rest = ("", "/plannen", "/plannen?volgorde=cost", "/kaart", "/stemmen", "/controle", "/uitslag")
     return [f"/{process.slug}{path}" for path in rest] + [plan.url for plan in process.plans]
 
 

@@ -48,6 +48,8 @@ class Demo:
     codes: Iterator[str]
     letters: Path
     letter_urls: list[str]
+    db: Path
+    password: str  # of the staff of the demo
     finished: str = demos.FINISHED_SLUG
     ahead: str = "straks"  # its vote opens next week
     approval: str = "drie-plannen"  # at most three plans, at least two, no blank ballot; a vote may be changed
@@ -81,7 +83,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         listed = draw_codes(db, facts, directory)
         codes = (row["code"] for row in listed)
         urls = [row["url"] for row in listed]
-        yield Demo(facts["site"], facts["process"], codes, directory / "letters.html", urls)
+        yield Demo(facts["site"], facts["process"], codes, directory / "letters.html", urls, db, facts["password"])
     finally:
         server.terminate()
         server.wait(30)

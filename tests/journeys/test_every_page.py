@@ -193,7 +193,8 @@ LOOKS: list[tuple[int, Any, dict[str, str], dict[str, Any]]] = [
 
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 SMALL = """() => [...document.querySelectorAll("main, header, footer, aside")].flatMap((part) =>
-  [...part.querySelectorAll("button, .button, .choice, summary, select, input:not([type=hidden], [type=checkbox])")])
+  [...part.querySelectorAll("button, .button, .choice, .one-choice label, summary, select, textarea, " +
+    "input:not([type=hidden], [type=checkbox], [type=radio])")])
   .filter((target) => target.checkVisibility({ visibilityProperty: true }))
   .filter((target) => { const { width, height } = target.getBoundingClientRect(); return width < 44 || height < 43.9; })
   .map((target) => `${target.outerHTML.slice(0, 120)} ${JSON.stringify(target.getBoundingClientRect())}`)"""

@@ -1,0 +1,121 @@
+"""What a resident has here (mijn): plans, support, reactions, follows; what we know of them, and having it removed."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Request, post
+
+from domain import follows, personal_data, residents, supports
+from domain.database import Database, connect
+from domain.personal_data import Traces
+from domain.residents import Resident
+from routes.confirmations import ask_address
+from routes.forms import read_form
+from routes.pages import answer, page, site_of
+from routes.replies import Reply, reply, see_other
+from routes.site import Site
+from routes.visitors import all_of, signed_out, tokens_of
+
+
+@page("/mijn")
+async def show(request: Request) -> Reply:
+    """Everything of theirs, with the way to each; or the form to sign in."""
+    found = all_of(request)
+    if not found:
+        return await ask_address(request, None, "sign_in", {"to": "/mijn"})
+    site = site_of(request)
+    db, now = site.reader, site.now()
+    tables = [personal_data.known(db, resident, Traces()) for resident in found]
+    return answer(
+        request,
+        "residents/show.html",
+        secret=True,
+        residents=found,
+        plans=together(tables, "plans"),
+        supported=[one for resident in found for one in supports.of_resident(db, resident.id, now)],
+        reactions=together(tables, "reactions"),
+        follows=[one for resident in found for one in follows.of_resident(db, resident.id)],
+    )
+
+
+def together(tables: Sequence[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    return [row for table in tables for row in table[name]]
+
+
+@post("/mijn/afmelding", status_code=303)
+async def sign_out(request: Request) -> Reply:
+    await read_form(request)
+    await site_of(request).writer.write(end_sessions, tokens_of(request))
+    return see_other("/", signed_out(request))
+
+
+def end_sessions(db: Database, tokens: Sequence[str]) -> None:
+    for token in tokens:
+        residents.end_session(db, token)
+
+
+@page("/mijn/gegevens")
+async def data(request: Request) -> Reply:
+    """“Wat weten jullie van mij?”"""
+    found = all_of(request)
+    if not found:
+        return await ask_address(request, None, "personal_data", {})
+    tables = await asyncio.to_thread(read_known, site_of(request), found)
+    return answer(request, "residents/data.html", secret=True, residents=found, tables=tables)
+
+
+@page("/mijn/gegevens.json")
+async def data_file(request: Request) -> Reply:
+    """The same, for a program or to keep."""
+    found = all_of(request)
+    if not found:
+        return see_other("/mijn/gegevens")
+    tables = await asyncio.to_thread(read_known, site_of(request), found)
+    body = json.dumps(tables, ensure_ascii=False, indent=2).encode()
+    headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="mijn-gegevens.json"'}
+    return reply(body, "application/json", headers)
+
+
+def read_known(site: Site, found: Sequence[Resident]) -> list[dict[str, Any]]:
+    with_traces = read_traces(site, found)
+    db = connect(site.settings.db, readonly=True)
+    try:
+        return [personal_data.known(db, resident, with_traces[resident.id]) for resident in found]
+    finally:
+        db.close()
+
+
+def read_traces(site: Site, found: Sequence[Resident]) -> dict[int, Traces]:
+    db = connect(site.settings.db, readonly=True)
+    try:
+        return {resident.id: personal_data.traces(db, site.secret, resident.id) for resident in found}
+    finally:
+        db.close()
+
+
+@page("/mijn/verwijdering")
+async def ask_removal(request: Request) -> Reply:
+    """What goes and what stays, before the button."""
+    found = all_of(request)
+    if not found:
+        return see_other("/mijn/gegevens")
+    tables = [personal_data.known(site_of(request).reader, resident, Traces()) for resident in found]
+    return answer(request, "residents/remove.html", secret=True, residents=found, plans=together(tables, "plans"))
+
+
+@post("/mijn/verwijdering", status_code=200)
+async def remove(request: Request) -> Reply:
+    """“Verwijder mij”: at once, for good, and signed out everywhere."""
+    site, found = site_of(request), all_of(request)
+    form = await read_form(request)
+    if not found:
+        return see_other("/mijn/gegevens")
+    with_traces = await asyncio.to_thread(read_traces, site, found)
+    await site.writer.write(personal_data.forget, list(with_traces.items()), "naam_weg" in form, site.now())
+    request.scope["state"]["residents"] = ()
+    return answer(request, "residents/removed.html", secret=True, cookies=signed_out(request))
+
+
+ROUTES = [show, sign_out, data, data_file, ask_removal, remove]

@@ -1,0 +1,43 @@
+"""The pages of the staff, under /beheer. Each file has its handlers in ROUTES."""
+
+from routes.staff import (
+    accounts,
+    areas,
+    assessments,
+    audit_log,
+    choices,
+    colleagues,
+    edits,
+    home,
+    lists,
+    mail,
+    merges,
+    passwords,
+    phases,
+    plans,
+    processes,
+    reactions,
+    sign_in,
+    work,
+)
+
+ROUTES = [
+    *home.ROUTES,
+    *sign_in.ROUTES,
+    *passwords.ROUTES,
+    *accounts.ROUTES,
+    *colleagues.ROUTES,
+    *audit_log.ROUTES,
+    *mail.ROUTES,
+    *work.ROUTES,
+    *assessments.ROUTES,
+    *reactions.ROUTES,
+    *processes.ROUTES,
+    *plans.ROUTES,
+    *edits.ROUTES,
+    *merges.ROUTES,
+    *phases.ROUTES,
+    *choices.ROUTES,
+    *areas.ROUTES,
+    *lists.ROUTES,
+]

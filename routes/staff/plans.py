@@ -1,0 +1,271 @@
+"""Every plan of a process, whatever its status, and what staff may do with it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import Request
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+
+from domain import fields, makers, merges, moderation, search, versions
+from domain.fields import Wrong
+from domain.moderation import LONGEST_REASON, VERBS, Done, Refused
+from domain.plans import Plan, ordered
+from domain.processes import Process
+from domain.withdrawals import TooLate
+from routes.forms import Form, read_form
+from routes.orders import MOST_SEARCHED
+from routes.pages import site_of
+from routes.plans import page_number
+from routes.replies import Reply, see_other
+from routes.staff.access import process_for, staff_answer, staff_of, staff_page, staff_post
+
+PAGE = 50
+STATUSES = ("submitted", "published", "hidden", "merged", "withdrawn")
+DONE = (*VERBS, "withdraw", "edit", "same", "merge", "unmerge")
+VERDICTS = ("none", "feasible", "infeasible")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What staff asked of the list; anything that doesn't exist is dropped."""
+
+    q: str = ""
+    status: str = ""
+    verdict: str = ""
+    theme_id: int | None = None
+    supported: bool = False
+
+    def query(self, page: int = 1) -> str:
+        fields = {
+            "zoek": self.q,
+            "status": self.status,
+            "oordeel": self.verdict,
+            "thema": self.theme_id,
+            "steun": int(self.supported),
+            "pagina": page if page > 1 else None,
+        }
+        return urlencode({name: value for name, value in fields.items() if value})
+
+    def hold(self, process: Process, plan: Plan) -> bool:
+        if self.status and self.status != status_of(plan):
+            return False
+        if self.verdict and self.verdict != (plan.verdict or "none"):
+            return False
+        if self.theme_id is not None and all(theme.id != self.theme_id for theme in plan.themes):
+            return False
+        return not self.supported or plan.supports >= (process.support_threshold or 0)
+
+
+def status_of(plan: Plan) -> str:
+    """One of STATUSES: withdrawn comes before what it was else."""
+    return "withdrawn" if plan.withdrawn else plan.status
+
+
+def filters_of(request: Request, process: Process) -> Filters:
+    asked = request.query_params
+    status, verdict = asked.get("status", ""), asked.get("oordeel", "")
+    return Filters(
+        q=" ".join(asked.get("zoek", "").split())[:MOST_SEARCHED],
+        status=status if status in STATUSES else "",
+        verdict=verdict if verdict in VERDICTS else "",
+        theme_id=next((theme.id for theme in process.themes if str(theme.id) == asked.get("thema", "")), None),
+        supported=asked.get("steun", "") == "1",
+    )
+
+
+@staff_page("/beheer/{slug:str}/plannen", "moderator", "toetser")
+async def index(request: Request, slug: FromPath[str]) -> Reply:
+    return list_page(request, process_for(request, slug))
+
+
+def list_page(request: Request, process: Process, wrong: Iterable[Wrong] = ()) -> Reply:
+    filters, number = filters_of(request, process), page_number(request)
+    listed = [plan for plan in process.all_plans if filters.hold(process, plan)]
+    if filters.q:
+        ids = search.found(site_of(request).reader, process, filters.q)
+        listed = [plan for plan in listed if plan.id in ids]
+    listed.sort(key=lambda plan: -plan.id)
+    pages = max(1, -(-len(listed) // PAGE))
+    if not 1 <= number <= pages:
+        raise NotFoundException
+    return staff_answer(
+        request,
+        "staff/plans.html",
+        process,
+        status=422 if wrong else 200,
+        plans=listed[(number - 1) * PAGE : number * PAGE],
+        total=len(listed),
+        filters=filters,
+        number=number,
+        pages=pages,
+        status_of=status_of,
+        statuses=STATUSES,
+        verdicts=VERDICTS,
+        wrong=list(wrong),
+    )
+
+
+def plan_for(request: Request, process: Process, plan_id: int) -> Plan:
+    """The plan of this page. Raises NotFoundException, also for one of another process."""
+    plan = process.by_id.get(plan_id)
+    if plan is None:
+        raise NotFoundException
+    return plan
+
+
+@staff_page("/beheer/{slug:str}/plannen/{plan_id:int}", "moderator", "toetser")
+async def show(request: Request, slug: FromPath[str], plan_id: FromPath[int]) -> Reply:
+    process = process_for(request, slug)
+    return plan_page(request, process, plan_for(request, process, plan_id))
+
+
+def plan_page(
+    request: Request, process: Process, plan: Plan, wrong: Iterable[Wrong] = (), *, refused: str = "", reason: str = ""
+) -> Reply:
+    """The plan with everything that staff know of it; `refused` is why what was just asked was not done."""
+    db, now = site_of(request).reader, site_of(request).now()
+    frozen = moderation.on_frozen_ballot(db, process.id, plan.verdict, now)
+    return staff_answer(
+        request,
+        "staff/plan.html",
+        process,
+        status=409 if refused else 422 if wrong else 200,
+        plan=plan,
+        plan_status=status_of(plan),
+        makers=makers.of_plan(db, plan.id),
+        history=versions.history(db, plan.id),
+        verdicts=verdicts_of(request, plan),
+        reports=reports_of(request, plan),
+        merged_from=[other for other in process.all_plans if other.merged_into == plan.id],
+        into=merges.destination(process.by_id, plan),
+        frozen=frozen,
+        voting=process.frozen(now),
+        wrong=list(wrong),
+        refused=refused,
+        reason=reason,
+        done=done_of(request),
+    )
+
+
+def done_of(request: Request) -> str:
+    """What was just done to this plan, as the address says; empty if nothing."""
+    done = request.query_params.get("gedaan", "")
+    return done if done in DONE else ""
+
+
+def verdicts_of(request: Request, plan: Plan) -> list[dict[str, Any]]:
+    rows = site_of(request).reader.query(
+        "SELECT verdict, cost, reason, accounts.name, given_at FROM verdicts "
+        "LEFT JOIN accounts ON accounts.id = account_id WHERE plan_id = ? ORDER BY verdicts.id DESC",
+        [plan.id],
+    )
+    return list(rows)
+
+
+def reports_of(request: Request, plan: Plan) -> list[dict[str, Any]]:
+    rows = site_of(request).reader.query(
+        "SELECT reason, reaction_id, reported_at, handled_at FROM reports WHERE plan_id = ? ORDER BY id DESC",
+        [plan.id],
+    )
+    return list(rows)
+
+
+@staff_post("/beheer/{slug:str}/plannen", "moderator")
+async def confirm(request: Request, slug: FromPath[str]) -> Reply:
+    """What would happen to which plans; nothing happens yet."""
+    process = process_for(request, slug)
+    form = await read_form(request)
+    verb, plan_ids = asked_of(form)
+    if not plan_ids:
+        return list_page(request, process, [Wrong("plannen", "nothing_chosen")])
+    return confirm_page(request, process, verb, plan_ids)
+
+
+def asked_of(form: Form) -> tuple[str, list[int]]:
+    """The verb and the plans that a form names. Raises NotFoundException for a verb that there isn't."""
+    verb = form.get("actie")
+    if verb not in VERBS:
+        raise NotFoundException
+    return verb, [int(value) for value in form.all("plan") if value.isascii() and value.isdigit() and len(value) < 16]
+
+
+def confirm_page(
+    request: Request,
+    process: Process,
+    verb: str,
+    plan_ids: Iterable[int],
+    wrong: Iterable[Wrong] = (),
+    reason: str = "",
+) -> Reply:
+    plans = [process.by_id[plan_id] for plan_id in dict.fromkeys(plan_ids) if plan_id in process.by_id]
+    if not plans:
+        raise NotFoundException
+    return staff_answer(
+        request,
+        "staff/plans_confirm.html",
+        process,
+        status=422 if wrong else 200,
+        verb=verb,
+        plans=ordered(plans, "title", 0),
+        status_of=status_of,
+        reason=reason,
+        longest=LONGEST_REASON,
+        wrong=list(wrong),
+    )
+
+
+@staff_post("/beheer/{slug:str}/moderatie", "moderator")
+async def moderate(request: Request, slug: FromPath[str]) -> Reply:
+    """Does it, to each of the plans that takes it, and says what became of each."""
+    process, site = process_for(request, slug), site_of(request)
+    form = await read_form(request)
+    verb, plan_ids = asked_of(form)
+    reason, wrong = reason_of(form) if verb == "hide" else ("", [])
+    if wrong:
+        return confirm_page(request, process, verb, plan_ids, wrong, reason)
+    done: list[Done] = await site.writer.write(
+        *(moderation.each, verb, process, plan_ids, reason, site.now(), staff_of(request).id)
+    )
+    known = [each for each in done if each.refused != "unknown"]
+    if not known:
+        raise NotFoundException
+    if len(known) == 1 and not known[0].refused:
+        return see_other(f"/beheer/{process.slug}/plannen/{known[0].plan_id}?gedaan={verb}")
+    return staff_answer(
+        request,
+        "staff/plans_done.html",
+        site.process(slug),
+        status=200 if any(not each.refused for each in known) else 409,
+        verb=verb,
+        succeeded=[each for each in known if not each.refused],
+        refused=[each for each in known if each.refused],
+    )
+
+
+def reason_of(form: Form) -> tuple[str, list[Wrong]]:
+    """The reason that residents will read, and what is wrong with it."""
+    reason = fields.text(form.get("reden"))
+    return reason, fields.check_text("reden", reason, LONGEST_REASON, required=True)
+
+
+@staff_post("/beheer/{slug:str}/plannen/{plan_id:int}/intrekking", "moderator")
+async def withdraw(request: Request, slug: FromPath[str], plan_id: FromPath[int]) -> Reply:
+    """Also while the vote is open: the one thing that can still be done to a plan on the ballot."""
+    process, site = process_for(request, slug), site_of(request)
+    plan = plan_for(request, process, plan_id)
+    reason, wrong = reason_of(await read_form(request))
+    if wrong:
+        return plan_page(request, process, plan, wrong, reason=reason)
+    try:
+        await site.writer.write(*(moderation.withdraw, process, plan.id, reason, site.now(), staff_of(request).id))
+    except (Refused, TooLate) as error:
+        kind = error.kind if isinstance(error, Refused) else "sealed"
+        now_there = site.process(slug) or process
+        return plan_page(request, now_there, now_there.by_id[plan_id], refused=kind, reason=reason)
+    return see_other(f"/beheer/{process.slug}/plannen/{plan.id}?gedaan=withdraw")
+
+
+ROUTES = [index, show, confirm, moderate, withdraw]

@@ -1,0 +1,239 @@
+"""Lists out and back in: what was exported comes back unchanged, and nothing is read in by half."""
+
+from typing import Any
+
+import pytest
+from httpx import Response
+from litestar.testing import TestClient
+
+from domain import database, lists, sheets, versions
+from domain.database import Database, writing
+from domain.processes import Process
+from tests.cast import AICHA, BRAM, CHEN, EURO, NOW, reload
+from tests.conftest import Clock
+from tests.pages import Page, words
+from tests.staff import BEA, MO, NINA, sign_in, sign_in_as
+from tests.writing import VOTE_OPENS, arrives, insert_collecting, insert_plan, mails_of
+
+EXPORT = "/beheer/benoordenhout/export"
+IMPORT = "/beheer/benoordenhout/import"
+FORMULA = '=HYPERLINK("http://kwaad.example";"klik")'
+SCRIPT = "<script>alert(1)</script>"
+ODD = [
+    {"title": FORMULA, "summary": "+31 6; '-1", "description": 'Een\n\n* twee; "drie"\n\'=vier'},
+    {"title": SCRIPT, "location": "@plein | 'hoek'", "for_whom": "-- iedereen", "own_work": "\u202e\u2028 vreemd"},
+    {"title": "'=aanhaling", "planned": "1-5-2026", "description": "regel  met  spaties \r\nen een wagenterugloop"},
+    {"title": "007", "location": "1,5", "lat": 52.08001, "lon": 4.3, "cost": 1234, "items": "[]"},
+]
+
+
+@pytest.fixture
+def collecting(db: Database, secret: bytes) -> Process:
+    """With plans that are hard on a spreadsheet."""
+    process = insert_collecting(db, secret)
+    aicha = arrives(db, secret, AICHA)
+    for odd in ODD:
+        insert_plan(db, process, aicha, **odd)
+    with writing(db):
+        db.execute("UPDATE plans SET status = 'hidden' WHERE title = '007'")
+    return reload(db, process.slug)
+
+
+@pytest.fixture
+def bea(client: TestClient, db: Database, secret: bytes, collecting: Process) -> int:
+    return sign_in_as(client, db, secret, collecting, BEA)
+
+
+def exported(client: TestClient, name: str = "plannen.csv") -> bytes:
+    answer = client.get(f"{EXPORT}/{name}")
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"] == f'attachment; filename="benoordenhout-{name}"'
+    return answer.content
+
+
+def upload(client: TestClient, data: bytes) -> Response:
+    return client.post(IMPORT, files={"lijst": ("lijst.csv", data)})
+
+
+def confirm(client: TestClient, page: str, reason: str = "Aangevuld") -> Response:
+    path = f"{IMPORT}/plannen"
+    return client.post(path, data={**Page(page).form(path).fields, "reden": reason})
+
+
+def csv(*rows: dict[str, Any]) -> bytes:
+    return sheets.write_csv(rows, list(dict.fromkeys(name for row in rows for name in row)))
+
+
+@pytest.mark.parametrize("file", ["plannen.csv", "plannen.xlsx"])
+def test_what_was_exported_comes_back_unchanged(
+    client: TestClient, db: Database, collecting: Process, bea: int, file: str
+) -> None:
+    page = upload(client, exported(client, file))
+    assert page.status_code == 200
+    assert "Lees de lijst in" not in words(page.text)
+    made = lists.preview(collecting, sheets.read(exported(client, file)))
+    assert not made.mistakes
+    assert {line.kind for line in made.lines} == {"same"}
+    assert len(made.lines) == len(collecting.all_plans)
+
+
+def test_formulas_stay_text_in_both(client: TestClient, collecting: Process, bea: int) -> None:
+    assert b'"=HYPERLINK' not in exported(client)
+    for file in ("plannen.csv", "plannen.xlsx"):
+        assert FORMULA in [row["titel"] for row in sheets.read(exported(client, file))]
+
+
+def test_supports_are_counted_per_day_and_name_nobody(
+    client: TestClient, db: Database, secret: bytes, collecting: Process, bea: int
+) -> None:
+    plan = collecting.plans[0]
+    with writing(db):
+        for who, on in ((AICHA, "2026-05-10"), (BRAM, "2026-05-10"), (CHEN, "2026-05-11")):
+            row = {"plan_id": plan.id, "resident_id": residents_id(db, who), "given_on": on}
+            database.insert(db, "supports", row)
+    rows = sheets.read(exported(client, "steun.csv"))
+    assert [(row["nummer"], row["dag"], row["steun"]) for row in rows] == [
+        (plan.project_id, "2026-05-10", "2"),
+        (plan.project_id, "2026-05-11", "1"),
+    ]
+    assert AICHA.email not in exported(client).decode()
+
+
+def residents_id(db: Database, who: Any) -> int:
+    row = {"key": who.receipt.encode()[:16], "name": who.name, "seen_on": "2026-05-12", "email": who.email}
+    return database.insert(db, "residents", row)
+
+
+def test_reactions_are_those_that_everyone_reads(
+    client: TestClient, db: Database, collecting: Process, bea: int
+) -> None:
+    about = {"plan_id": collecting.plans[0].id, "side": "for", "name": "Chen", "created_at": "2026-05-12T10:00:00Z"}
+    with writing(db):
+        database.insert(db, "reactions", {**about, "text": FORMULA, "status": "published"})
+        database.insert(db, "reactions", {**about, "text": "Verborgen", "status": "hidden"})
+    for file in ("reacties.csv", "reacties.xlsx"):
+        (row,) = sheets.read(exported(client, file))
+        assert (row["tekst"], row["naam"], row["kant"]) == (FORMULA, "Chen", "voor")
+
+
+def test_new_and_changed_plans_are_said_and_then_read_in(
+    client: TestClient, db: Database, collecting: Process, bea: int
+) -> None:
+    bench = collecting.by_project_id["bank"]
+    new = {"nummer": "", "titel": "Nieuwe fontein", "bedrag": "1.500,50", "themas": "Groen\nStraat"}
+    more = {"nummer": "F-12", "titel": SCRIPT, "bedrag": "", "themas": "", "kosten": "Planten: 10\nAarde, zwart: 2,50"}
+    changed = {"nummer": "bank", "titel": "Meer bankjes", "bedrag": "1500", "themas": "Groen"}
+    page = upload(client, csv(new, more, changed))
+    said = words(page.text)
+    assert "gewijzigd: titel" in said
+    assert SCRIPT not in page.text
+    assert len(reload(db, collecting.slug).all_plans) == len(collecting.all_plans)
+    assert confirm(client, page.text, reason=" ").status_code == 422
+    answer = confirm(client, page.text)
+    assert answer.headers["location"].endswith("nieuw=2&gewijzigd=1")
+    there = reload(db, collecting.slug)
+    fountain = next(plan for plan in there.plans if plan.title == "Nieuwe fontein")
+    assert (fountain.cost, [theme.name for theme in fountain.themes]) == (150_050, ["Groen", "Straat"])
+    assert fountain.project_id.isdigit()
+    planting = next(plan for plan in there.plans if plan.project_id == "F-12")
+    assert (planting.items, planting.cost) == ((("Planten", 1_000), ("Aarde, zwart", 250)), 1_250)
+    assert there.by_id[bench.id].title == "Meer bankjes"
+    (change,) = versions.history(db, bench.id)
+    assert (change.account_id, change.reason) == (bea, "Aangevuld")
+    assert confirm(client, page.text).status_code == 422  # the same upload is not read in twice
+
+
+def test_makers_hear_that_their_plan_changed(client: TestClient, db: Database, collecting: Process, bea: int) -> None:
+    number = collecting.all_plans[-1].project_id
+    confirm(client, upload(client, csv({"nummer": number, "waar": "Op het plein"})).text)
+    assert mails_of(db, "plan_edited") == [AICHA.email]
+    assert reload(db, collecting.slug).all_plans[-1].location == "Op het plein"
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"titel": "", "bedrag": "10"}, "Rij 3, titel: Vul dit in"),
+        ({"titel": "x" * 81, "bedrag": "10"}, "Rij 3, titel: Dit is te lang"),
+        ({"titel": "Fontein", "bedrag": "veel"}, "Rij 3, bedrag: Dit is geen bedrag"),
+        ({"titel": "Fontein"}, "Rij 3, bedrag: Vul dit in"),
+        ({"titel": "Fontein", "bedrag": "10", "kosten": "Steen: 9"}, "Het bedrag is niet de som van de kosten"),
+        ({"titel": "Fontein", "bedrag": "10", "kosten": "Steen"}, "Schrijf elke post op een eigen regel"),
+        ({"titel": "Fontein", "bedrag": "10", "themas": "Sport"}, "Dit thema is er niet"),
+        ({"titel": "Fontein", "bedrag": "10", "nummer": "a b"}, "alleen letters, cijfers"),
+        ({"titel": "Fontein", "bedrag": "10", "breedtegraad": "99", "lengtegraad": "4"}, "geen plek op de kaart"),
+        ({"nummer": "goed", "titel": "Fontein", "bedrag": "10"}, "Dit nummer staat er twee keer"),
+    ],
+)
+def test_one_wrong_row_and_nothing_is_read_in(
+    client: TestClient, db: Database, collecting: Process, bea: int, row: dict[str, str], said: str
+) -> None:
+    page = upload(client, csv({"nummer": "goed", "titel": "Goed plan", "bedrag": "10"}, row))
+    assert page.status_code == 422
+    assert said in words(page.text)
+    token = "".join(Page(page.text).forms[-1].fields.get("bestand", []))
+    client.post(f"{IMPORT}/plannen", data={"bestand": token, "reden": "x"})
+    assert reload(db, collecting.slug).all_plans == collecting.all_plans
+
+
+def test_who_comes_second_changes_nothing_at_all(
+    client: TestClient, db: Database, collecting: Process, bea: int
+) -> None:
+    rows = {"nummer": "tuin", "titel": "Moestuin", "bedrag": ""}, {"nummer": "bank", "titel": "Bankjes", "bedrag": ""}
+    page = upload(client, csv(*rows, {"nummer": "x1", "titel": "Nieuw", "bedrag": "5"}))
+    with writing(db):  # a colleague is first with one of them
+        versions.edit(db, collecting.by_project_id["bank"].id, 1, {"title": "Zitjes"}, NOW, bea, "Eerst")
+    before = reload(db, collecting.slug).all_plans
+    second = confirm(client, page.text)
+    assert second.status_code == 409
+    assert "Iemand was u voor" in words(second.text)
+    assert reload(db, collecting.slug).all_plans == before
+
+
+def test_nothing_is_read_in_once_the_vote_opened(
+    client: TestClient, db: Database, secret: bytes, collecting: Process, bea: int, clock: Clock
+) -> None:
+    clock.now = VOTE_OPENS
+    sign_in(client, db, secret, collecting, "beheerder", now=clock.now)
+    for row in ({"nummer": "nieuw", "titel": "Nieuw", "bedrag": "5"}, {"nummer": "tuin", "titel": "Moestuin"}):
+        page = confirm(client, upload(client, csv(row)).text)
+        assert page.status_code == 409
+        assert "De stemming is begonnen" in words(page.text)
+    assert reload(db, collecting.slug).all_plans == collecting.all_plans
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\x00\x01\x02", b"PK\x03\x04 geen xlsx", b"\n\n", b"a;b\n1;2;3\n", b"kleur\nrood\n"]
+)
+def test_what_is_no_list_is_refused(
+    client: TestClient, db: Database, collecting: Process, bea: int, data: bytes
+) -> None:
+    assert upload(client, data).status_code == 422
+    assert reload(db, collecting.slug).all_plans == collecting.all_plans
+
+
+def test_others_get_no_list_and_read_none_in(
+    client: TestClient, db: Database, secret: bytes, collecting: Process, elsewhere: Process, bea: int
+) -> None:
+    waits = upload(client, csv({"nummer": "x", "titel": "Nieuw", "bedrag": "5"}))
+    for who in (NINA, MO):
+        sign_in_as(client, db, secret, elsewhere if who is NINA else collecting, who)
+        for path in (EXPORT, IMPORT, f"{EXPORT}/plannen.csv"):
+            assert client.get(path).status_code == 403
+        assert upload(client, csv({"titel": "x"})).status_code == 403
+        assert confirm(client, waits.text).status_code == 403
+    sign_in_as(client, db, secret, elsewhere, NINA)
+    token = Page(waits.text).form(f"{IMPORT}/plannen").fields["bestand"]
+    theirs = client.post("/beheer/loosduinen/import/plannen", data={"bestand": token, "reden": "x"})
+    assert theirs.status_code == 422
+    assert len(reload(db, "loosduinen").all_plans) == 1
+
+
+def test_there_are_only_these_lists(client: TestClient, collecting: Process, bea: int) -> None:
+    for name in ("plannen.pdf", "makers.csv", "plannen", "..%2Fplannen.csv"):
+        assert client.get(f"{EXPORT}/{name}").status_code == 404
+
+
+def test_amounts_are_in_euros() -> None:
+    assert [lists.euros(cents) for cents in (0, 100, 150 * EURO)] == [0, 1, 150]
+    assert str(lists.euros(1_250)) == "12.5"

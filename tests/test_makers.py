@@ -1,0 +1,154 @@
+"""The makers of a plan, in the browser. Willem is no maker of Aïcha's plan, whatever he asks."""
+
+import pytest
+from litestar.testing import TestClient
+
+from domain import makers
+from domain.database import Database, writing
+from domain.processes import Process
+from tests.cast import AICHA, BRAM, WILLEM, reload
+from tests.pages import Page
+from tests.writing import arrives, insert_collecting, insert_plan, mails_of, sign_in, sign_out
+
+
+@pytest.fixture
+def process(db: Database, secret: bytes) -> Process:
+    return insert_collecting(db, secret)
+
+
+@pytest.fixture
+def plan_id(db: Database, secret: bytes, process: Process) -> int:
+    return insert_plan(db, process, arrives(db, secret, AICHA))
+
+
+@pytest.fixture
+def here(plan_id: int) -> str:
+    return f"/benoordenhout/plannen/{plan_id}"
+
+
+def test_a_maker_finds_on_the_plan_what_they_can_do(
+    client: TestClient, db: Database, secret: bytes, process: Process, here: str
+) -> None:
+    assert "Dit is uw plan" not in Page(client.get(here).text).words
+    sign_in(client, db, secret, AICHA)
+    page = Page(client.get(here).text)
+    assert "Dit is uw plan" in page.words
+    links = {a.get("href") for a in page.all("a")}
+    assert {f"{here}/wijzigen", f"{here}/makers", f"{here}/intrekken"} <= links
+    sign_in(client, db, secret, WILLEM)
+    assert "Dit is uw plan" not in Page(client.get(here).text).words
+
+
+@pytest.mark.parametrize("noun", ["makers", "wijzigen", "intrekken"])
+def test_willem_is_refused(client: TestClient, db: Database, secret: bytes, here: str, noun: str) -> None:
+    before = list(db.query("SELECT * FROM plans"))
+    for who in (None, WILLEM):
+        if who:
+            sign_in(client, db, secret, who)
+        answers = [client.get(f"{here}/{noun}")]
+        for data in ({"title": "Gekaapt", "reason": "Weg", "email": WILLEM.email, "invited": "Willem"}, {"weg": "1"}):
+            answers.append(client.post(f"{here}/{noun}", data=data))
+        assert [answer.status_code for answer in answers] == [403, 403, 403]
+    assert list(db.query("SELECT * FROM plans")) == before
+    assert db.table("outbox").count == 0
+
+
+@pytest.mark.parametrize("noun", ["makers", "wijzigen", "intrekken", "versies", "ingediend"])
+def test_of_a_plan_that_waits_nobody_else_knows_that_it_exists(
+    client: TestClient, db: Database, secret: bytes, process: Process, noun: str
+) -> None:
+    plan_id = insert_plan(db, process, arrives(db, secret, AICHA), status="submitted")
+    sign_in(client, db, secret, WILLEM)
+    assert client.get(f"/benoordenhout/plannen/{plan_id}/{noun}").status_code == 404
+    sign_in(client, db, secret, AICHA)
+    assert client.get(f"/benoordenhout/plannen/{plan_id}/{noun}").status_code == 200
+
+
+def test_a_plan_has_its_own_process_in_its_address(
+    client: TestClient, db: Database, secret: bytes, elsewhere: Process, plan_id: int
+) -> None:
+    sign_in(client, db, secret, AICHA)
+    for noun in ("makers", "wijzigen", "intrekken", "versies", "ingediend"):
+        assert client.get(f"/loosduinen/plannen/{plan_id}/{noun}").status_code == 404
+        assert client.get(f"/benoordenhout/plannen/{10**15}/{noun}").status_code == 404
+
+
+def test_who_is_invited_becomes_a_maker_by_the_link_in_the_mail(
+    client: TestClient, db: Database, secret: bytes, plan_id: int, here: str
+) -> None:
+    sign_in(client, db, secret, AICHA)
+    answer = client.post(f"{here}/makers", data={"invited": "Bram", "email": BRAM.email})
+    assert answer.headers["location"] == f"{here}/makers?gestuurd=1#uitnodigen"
+    assert mails_of(db, "maker_invited") == [BRAM.email]
+    (path,) = next(iter(db.execute("SELECT json_extract(content, '$.path') FROM outbox")))
+    sign_out(client)
+    assert client.get(path).status_code == 200
+    assert makers.names(db, plan_id) == ["Aïcha"]
+    assert client.post(path).headers["location"] == here
+    assert makers.names(db, plan_id) == ["Aïcha", "Bram"]
+    page = Page(client.get(here).text)
+    assert "Aïcha en Bram" in page.words
+    assert "Dit is uw plan" in page.words
+
+
+def test_an_invitation_by_who_left_is_refused_with_a_page(
+    client: TestClient, db: Database, secret: bytes, plan_id: int, here: str
+) -> None:
+    aicha = sign_in(client, db, secret, AICHA)
+    client.post(f"{here}/makers", data={"invited": "Willem", "email": WILLEM.email})
+    (path,) = next(iter(db.execute("SELECT json_extract(content, '$.path') FROM outbox")))
+    with writing(db):
+        makers.add(db, plan_id, arrives_inside(db, secret), "Bram", "", reload(db, "benoordenhout").phases[0].opens_at)
+        makers.leave(db, plan_id, aicha)
+    answer = client.post(path)
+    assert answer.status_code == 409
+    assert makers.names(db, plan_id) == ["Bram"]
+
+
+def arrives_inside(db: Database, secret: bytes) -> int:
+    row = {"key": b"b" * 16, "seen_on": "2026-05-12"}
+    return int(
+        db.execute("INSERT INTO residents (key, seen_on) VALUES (:key, :seen_on) RETURNING id", row).fetchone()[0]
+    )
+
+
+@pytest.mark.parametrize(
+    "data", [{"invited": "", "email": BRAM.email}, {"invited": "Bram", "email": "bram"}, {"invited": "B\n" * 50}]
+)
+def test_an_invitation_needs_a_name_and_an_address(
+    client: TestClient, db: Database, secret: bytes, here: str, data: dict[str, str]
+) -> None:
+    sign_in(client, db, secret, AICHA)
+    answer = client.post(f"{here}/makers", data=data)
+    assert answer.status_code == 422
+    assert db.table("outbox").count == 0
+
+
+def test_the_last_maker_stays(client: TestClient, db: Database, secret: bytes, plan_id: int, here: str) -> None:
+    sign_in(client, db, secret, AICHA)
+    assert client.post(f"{here}/makers", data={"weg": "1"}).status_code == 422
+    assert makers.names(db, plan_id) == ["Aïcha"]
+
+
+def test_a_maker_changes_their_name_and_phone_number(
+    client: TestClient, db: Database, secret: bytes, plan_id: int, here: str
+) -> None:
+    sign_in(client, db, secret, AICHA)
+    client.post(f"{here}/makers", data={"bewaar": "1", "name": "A. <b>", "contact": "06 87654321"})
+    assert [(maker.name, maker.contact) for maker in makers.of_plan(db, plan_id)] == [("A. <b>", "06 87654321")]
+    html = client.get(here).text
+    assert "A. &lt;b&gt;" in html
+    assert "06 87654321" not in html
+
+
+def test_a_plan_is_withdrawn_with_a_trace(
+    client: TestClient, db: Database, secret: bytes, plan_id: int, here: str
+) -> None:
+    sign_in(client, db, secret, AICHA)
+    assert client.post(f"{here}/intrekken", data={"reason": " "}).status_code == 422
+    assert client.post(f"{here}/intrekken", data={"reason": "Ik verhuis <b>"}).headers["location"] == here
+    sign_out(client)
+    html = client.get(here).text
+    assert "Ingetrokken" in Page(html).words
+    assert "Ik verhuis &lt;b&gt;" in html
+    assert reload(db, "benoordenhout").by_id[plan_id].withdrawn

@@ -1,0 +1,282 @@
+"""Moving phases in the browser: what it changes is said first, and what would harm a vote is refused."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from httpx import Response
+from litestar.testing import TestClient
+
+from domain import audit, ballots, phases, planning
+from domain.database import Database, writing
+from domain.phases import Phase
+from domain.planning import NoSuchTime
+from domain.processes import Process
+from tests.cast import AFTER, AICHA, BRAM, CLOSES, NOW, OPENS, insert_vote, reload
+from tests.conftest import Clock, HandIn, Seal
+from tests.pages import Page, words
+from tests.staff import BEA, MO, NINA, TESSA, sign_in, sign_in_as, sign_out
+from tests.writing import VOTE_OPENS, insert_collecting
+
+PATH = "/beheer/bezuidenhout/fasen"
+APPLY = f"{PATH}/wijziging"
+
+
+@pytest.fixture
+def bea(client: TestClient, db: Database, secret: bytes, process: Process) -> int:
+    """Bea is signed in; she is beheerder of Bezuidenhout."""
+    return sign_in_as(client, db, secret, process, BEA)
+
+
+def typed(client: TestClient, path: str = PATH, **changes: str) -> dict[str, Any]:
+    """The form as it stands on the page, with these changes: `vote__closes_date` is vote-closes_date."""
+    forms = [form for form in Page(client.get(path).text).forms if form.action == path]
+    fields = {name: values[-1] for form in forms for name, values in form.fields.items()}
+    return fields | {name.replace("__", "-"): value for name, value in changes.items()}
+
+
+def apply(client: TestClient, page: str, path: str = APPLY) -> Response:
+    """Press the button on the page that says what changes."""
+    return client.post(path, data={name: v[-1] for name, v in Page(page).form(path).fields.items()})
+
+
+def vote_of(db: Database, slug: str = "bezuidenhout") -> Phase:
+    phase = reload(db, slug).voting_phase
+    assert phase is not None
+    return phase
+
+
+def test_moving_the_end_of_a_vote_says_how_many_voted_before_it_happens(
+    client: TestClient, db: Database, process: Process, bea: int, hand_in: HandIn
+) -> None:
+    hand_in(process, AICHA, "bank")
+    hand_in(process, BRAM)
+    page = client.post(PATH, data=typed(client, vote__closes_date="2026-06-10"))
+    assert "2 mensen hebben al gestemd" in words(page.text)
+    assert "6 stemcodes" in words(page.text)
+    assert vote_of(db).closes_at == CLOSES
+    assert apply(client, page.text).status_code == 303
+    assert vote_of(db).closes_at == datetime(2026, 6, 9, 22, 0, tzinfo=UTC)
+    (entry,) = audit.page(db, [process.id], 1)
+    assert (entry.action, entry.subject, entry.account_id) == ("phase_moved", "phase vote", bea)
+    assert entry.detail["old closes"] == phases.to_text(CLOSES)
+    assert entry.detail["new closes"] == "2026-06-09T22:00:00Z"
+
+
+def test_closing_now_warns_that_a_sealed_vote_never_opens_again(
+    client: TestClient, db: Database, process: Process, bea: int, hand_in: HandIn, clock: Clock
+) -> None:
+    hand_in(process, AICHA, "bank")
+    page = client.post(PATH, data={"nu": "vote-closes"})
+    assert "1 mens heeft al gestemd" in words(page.text)
+    assert "Een verzegelde stemming gaat nooit meer open" in words(page.text)
+    clock.now = NOW + timedelta(minutes=5)  # she read it first
+    apply(client, page.text)
+    assert vote_of(db).closes_at == clock.now + timedelta(seconds=1)
+    with pytest.raises(ballots.Closed):
+        hand_in(process, BRAM, "tuin", now=clock.now + timedelta(seconds=2))
+
+
+def test_a_closed_vote_does_not_open_again_while_it_waits_for_its_seal(
+    client: TestClient, db: Database, secret: bytes, process: Process, bea: int, clock: Clock
+) -> None:
+    form = typed(client, vote__closes_date="2026-07-01")
+    for clock.now in (CLOSES - timedelta(seconds=30), CLOSES, CLOSES + timedelta(seconds=1)):
+        sign_in(client, db, secret, process, "beheerder", now=clock.now)
+        page = client.post(PATH, data=form)
+        assert page.status_code == 409
+        assert "Er is niets veranderd" in words(page.text)
+    assert vote_of(db).closes_at == CLOSES
+
+
+def test_a_sealed_vote_does_not_open_again_whatever_is_sent(
+    client: TestClient,
+    db: Database,
+    secret: bytes,
+    process: Process,
+    bea: int,
+    seal: Seal,
+    clock: Clock,
+    hand_in: HandIn,
+) -> None:
+    hand_in(process, AICHA, "bank")
+    waits = client.post(PATH, data=typed(client, vote__closes_date="2026-07-01"))
+    seal(process)
+    clock.now = AFTER
+    sign_in(client, db, secret, process, "beheerder", now=clock.now)
+    page = apply(client, waits.text)
+    assert page.status_code == 409
+    assert "verzegelde stemming gaat nooit meer open" in words(page.text)
+    assert vote_of(db).closes_at == CLOSES
+
+
+def test_the_beginning_of_a_vote_stays_once_somebody_voted(
+    client: TestClient, db: Database, process: Process, bea: int, hand_in: HandIn
+) -> None:
+    form = typed(client, vote__opens_date="2026-05-20")
+    assert "niemand heeft gestemd" in words(client.post(PATH, data=form).text)
+    hand_in(process, AICHA, "bank")
+    page = client.post(PATH, data=form)
+    assert page.status_code == 409
+    assert "1 mens heeft al gestemd. Het begin van de stemming kan niet meer anders." in words(page.text)
+    assert vote_of(db).opens_at == OPENS
+
+
+def test_a_vote_that_was_said_to_be_empty_is_looked_at_again(
+    client: TestClient, db: Database, process: Process, bea: int, hand_in: HandIn
+) -> None:
+    waits = client.post(PATH, data=typed(client, vote__opens_date="2026-05-20"))
+    hand_in(process, AICHA, "bank")  # between the page and the button
+    assert apply(client, waits.text).status_code == 409
+    assert vote_of(db).opens_at == OPENS
+
+
+def test_a_vote_with_codes_is_not_removed(client: TestClient, db: Database, process: Process, bea: int) -> None:
+    form = typed(client)
+    del form["vote-present"]
+    page = client.post(PATH, data=form)
+    assert page.status_code == 409
+    assert "er zijn al stemcodes of stembiljetten" in words(page.text)
+    assert vote_of(db)
+
+
+def test_opening_the_vote_now_names_the_plans_that_are_left_out(
+    client: TestClient, db: Database, secret: bytes, clock: Clock
+) -> None:
+    process = insert_collecting(db, secret)
+    with writing(db):
+        phases.insert(db, process.id, [Phase("assess", NOW - timedelta(days=1), VOTE_OPENS)])
+        db.execute(
+            "UPDATE plans SET verdict = 'feasible', verdict_reason = 'Kan' WHERE id = ?",
+            [process.by_project_id["bank"].id],
+        )
+        db.execute("UPDATE plans SET status = 'submitted' WHERE project_id = 'feest' AND process_id = ?", [process.id])
+    sign_in_as(client, db, secret, process, BEA)
+    path = f"/beheer/{process.slug}/fasen"
+    page = client.post(path, data={"nu": "vote-opens"})
+    said = words(page.text)
+    assert "De stemming gaat meteen open, met 1 plan op het stembiljet" in said
+    assert "3 plannen zonder oordeel komen niet op het stembiljet" in said
+    assert "1 plan wacht nog op publicatie" in said
+    assert "‘Plannen controleren’ en ‘Stemmen’ zijn een tijd tegelijk open" in said
+    assert not reload(db, process.slug).voting(NOW)
+    apply(client, page.text, f"{path}/wijziging")
+    there = reload(db, process.slug)
+    assert there.voting(NOW)
+    assert [plan.project_id for plan in there.on_ballot] == ["bank"]
+
+
+def test_assessing_cannot_be_added_once_the_vote_opened(
+    client: TestClient, db: Database, process: Process, bea: int
+) -> None:
+    dates = {"opens_date": "2026-04-01", "opens_time": "00:00", "closes_date": "2026-04-20", "closes_time": "00:00"}
+    form = typed(client) | {f"assess-{name}": value for name, value in dates.items()} | {"assess-present": "1"}
+    page = client.post(PATH, data=form)
+    assert page.status_code == 409
+    assert "bepaalt welke plannen op het stembiljet staan" in words(page.text)
+    assert len(reload(db).on_ballot) == 5
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"vote__closes_date": "31-12"}, "vote-closes_date"),
+        ({"vote__closes_date": ""}, "vote-closes_date"),
+        ({"vote__closes_date": "0001-01-01"}, "vote-closes_date"),
+        ({"vote__closes_time": "25:00"}, "vote-closes_time"),
+        ({"vote__closes_date": "2027-03-28", "vote__closes_time": "02:30"}, "vote-closes_time"),
+    ],
+)
+def test_what_is_no_time_is_said_at_its_field_and_kept(
+    client: TestClient, process: Process, bea: int, changes: dict[str, str], field: str
+) -> None:
+    page = client.post(PATH, data=typed(client, **changes))
+    assert page.status_code == 422
+    assert f'href="#{field}"' in page.text
+    for name, value in changes.items():
+        assert f'name="{name.replace("__", "-")}"' in page.text
+        assert f'value="{value}"' in page.text
+
+
+def test_a_vote_that_closes_before_it_opens_is_refused(client: TestClient, process: Process, bea: int) -> None:
+    page = client.post(PATH, data=typed(client, vote__closes_date="2026-04-30"))
+    assert page.status_code == 409
+    assert "sluit voordat het opengaat" in words(page.text)
+
+
+def test_phases_out_of_order_are_only_warned_about(
+    client: TestClient, db: Database, process: Process, bea: int
+) -> None:
+    dates = {"opens_date": "2026-04-01", "opens_time": "0.00", "closes_date": "2026-12-31", "closes_time": "0.00"}
+    form = typed(client) | {f"result-{name}": value for name, value in dates.items()} | {"result-present": "1"}
+    page = client.post(PATH, data=form)
+    assert "‘Uitslag’ begint vóór ‘Stemmen’" in words(page.text)
+    assert apply(client, page.text).status_code == 303
+    assert reload(db).phase("result") is not None
+
+
+def test_who_comes_second_sees_what_the_first_did(client: TestClient, db: Database, process: Process, bea: int) -> None:
+    first = client.post(PATH, data=typed(client, vote__closes_date="2026-06-10"))
+    second = client.post(PATH, data=typed(client, vote__closes_date="2026-06-20"))
+    assert apply(client, first.text).status_code == 303
+    page = apply(client, second.text)
+    assert page.status_code == 409
+    assert "Iemand was u voor" in words(page.text)
+    assert vote_of(db).closes_at.day == 9
+    assert apply(client, page.text).status_code == 303  # now they know
+    assert vote_of(db).closes_at.day == 19
+
+
+def test_text_and_reactions_of_a_phase_change_without_moving_it(
+    client: TestClient, db: Database, process: Process, bea: int
+) -> None:
+    form = typed(client) | {"vote-text": "<script>alert(1)</script>"}
+    del form["vote-reactions"]
+    page = client.post(PATH, data=form)
+    assert "<script>alert" not in page.text
+    apply(client, page.text)
+    vote = vote_of(db)
+    assert (vote.text, vote.reactions_allowed) == ("<script>alert(1)</script>", False)
+    assert (vote.opens_at, vote.closes_at) == (OPENS, CLOSES)
+    assert "<script>alert" not in client.get(PATH).text
+
+
+def test_looking_and_saving_without_a_change_changes_nothing(
+    client: TestClient, db: Database, process: Process, bea: int
+) -> None:
+    with writing(db):  # seconds that the form does not show
+        db.execute("UPDATE phases SET opens_at = '2026-05-01T08:00:07Z' WHERE process_id = ?", [process.id])
+    page = client.post(PATH, data=typed(client))
+    assert APPLY not in page.text
+    assert vote_of(db).opens_at.second == 7
+
+
+def test_the_hour_that_comes_twice_stays_the_one_it_was() -> None:
+    second = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)  # 2.30 in winter time
+    day, at = date(2026, 10, 25), time(2, 30)
+    assert planning.moment(day, at) == second - timedelta(hours=1)
+    assert planning.moment(day, at, second) == second
+    with pytest.raises(NoSuchTime):
+        planning.moment(date(2026, 3, 29), at)
+
+
+@pytest.mark.parametrize("who", [MO, TESSA, NINA])
+def test_others_may_not(
+    client: TestClient, db: Database, secret: bytes, process: Process, elsewhere: Process, who: Any
+) -> None:
+    sign_in_as(client, db, secret, elsewhere if who is NINA else process, who)
+    assert client.get(PATH).status_code == 403
+    assert client.post(PATH, data={"nu": "vote-closes"}).status_code == 403
+    assert client.post(APPLY, data={"nu": "vote-closes"}).status_code == 403
+    sign_out(client)
+    assert client.get(PATH).status_code == 303
+    assert vote_of(db).closes_at == CLOSES
+
+
+def test_an_empty_vote_of_another_process_is_not_moved_along(
+    client: TestClient, db: Database, secret: bytes, process: Process, bea: int
+) -> None:
+    insert_vote(db, secret, slug="mariahoeve")
+    page = client.post(PATH, data=typed(client, vote__closes_date="2026-06-10"))
+    apply(client, page.text)
+    assert vote_of(db, "mariahoeve").closes_at == CLOSES

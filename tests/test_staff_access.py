@@ -1,0 +1,242 @@
+"""Who may open which page of the staff: every handler under /beheer, with every role and with none."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from httpx import Response
+from litestar import Litestar, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
+from litestar.testing import TestClient
+
+from app import create_app
+from config.settings import Settings
+from domain import processes
+from domain.database import Database, writing
+from domain.processes import Process
+from routes.staff import access
+from routes.staff.access import DECLARED, OWNER, SIGN_IN, open_page, refuse_undeclared, staff_page
+from tests.cast import AFTER, NOW
+from tests.conftest import Clock
+from tests.pages import Page, words
+from tests.staff import BEA, COLLEAGUES, MO, NINA, OLGA, STEF, TESSA, StaffMember, sign_in, sign_in_as, sign_out
+
+EVERYONE = (*COLLEAGUES, NINA, None)
+
+
+def staff_routes(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler, dict[str, type]]]:
+    """Every method and path under /beheer that the app answers, with the types of what varies in the path."""
+    for route in app.routes:
+        if isinstance(route, HTTPRoute) and (route.path + "/").startswith("/beheer/"):
+            kinds = {part.name: part.type for part in route.path_components if not isinstance(part, str)}
+            for method, (handler, *_) in route.route_handler_map.items():
+                if method in ("GET", "POST"):
+                    yield method, route.path_format, handler, kinds
+
+
+def address(path: str, kinds: dict[str, type], process: Process) -> str:
+    """That path with what really is there: this process, and its first plan."""
+    values = {name: process.plans[0].id if kind is int else "x" for name, kind in kinds.items()}
+    return path.format(**values | ({"slug": process.slug} if "slug" in kinds else {}))
+
+
+def may(who: StaffMember | None, roles: tuple[str, ...] | None, path: str) -> bool:
+    """What the table at the handlers says: written here once more, plainly."""
+    if roles is None:
+        return True
+    if who is None:
+        return False
+    if who is OLGA:
+        return True
+    here = "{slug}" in path
+    if who is NINA:  # beheerder, but elsewhere
+        return not here and roles != (OWNER,)
+    return roles != (OWNER,) and (not roles or who.role in roles or who is BEA)
+
+
+def test_every_page_of_the_staff_refuses_whoever_lacks_the_role(
+    app: Litestar, client: TestClient, db: Database, secret: bytes, process: Process, elsewhere: Process
+) -> None:
+    routes = list(staff_routes(app))
+    assert len(routes) > 25
+    for method, path, handler, kinds in routes:
+        for who in EVERYONE:
+            sign_out(client)
+            if who:
+                sign_in_as(client, db, secret, elsewhere if who is NINA else process, who)
+            answer = client.request(method, address(path, kinds, process))
+            outcome = judged(answer, handler.opt[DECLARED])
+            expected = "let in" if may(who, handler.opt[DECLARED], path) else "refused" if who else "to sign in"
+            assert outcome == expected, (method, path, handler.opt[DECLARED], who, answer.status_code)
+
+
+def judged(answer: Response, roles: tuple[str, ...] | None) -> str:
+    assert answer.status_code < 500
+    there = answer.headers.get("location", "")
+    if roles is None:  # open pages may send on to signing in: they are part of it
+        return "let in" if answer.status_code not in (401, 403) else "refused"
+    if answer.status_code == 303 and there.startswith(f"{SIGN_IN}?terug="):
+        return "to sign in"
+    return "refused" if answer.status_code in (401, 403) else "let in"
+
+
+def test_every_handler_under_beheer_says_for_whom_it_is(app: Litestar) -> None:
+    for _, path, handler, _ in staff_routes(app):
+        assert DECLARED in handler.opt, path
+        assert access.admit in (handler.guards or ()), path
+
+
+def test_a_handler_that_does_not_say_stops_the_start() -> None:
+    @get("/beheer/vergeten", sync_to_thread=False)
+    def forgotten() -> str:
+        return "iedereen"
+
+    with pytest.raises(ValueError, match="/beheer/vergeten"):
+        refuse_undeclared([forgotten])
+
+
+def test_a_role_that_does_not_exist_stops_the_start() -> None:
+    with pytest.raises(ValueError, match="toesters"):
+        staff_page("/beheer/{slug:str}/x", "toesters")
+
+
+def test_a_page_of_the_staff_stands_under_beheer() -> None:
+    for path in ("/{slug:str}/beheer", "/beheerders"):
+        with pytest.raises(ValueError, match="not under /beheer"):
+            open_page(path)
+
+
+def test_pages_of_the_staff_are_never_stored_nor_found(
+    client: TestClient, db: Database, secret: bytes, process: Process
+) -> None:
+    sign_in_as(client, db, secret, process, TESSA)
+    for path in ("/beheer", "/beheer/account", SIGN_IN):
+        answer = client.get(path)
+        assert answer.headers["cache-control"] == "no-store"
+        assert "content-encoding" not in answer.headers
+    assert '<meta name="robots" content="noindex">' in client.get("/beheer").text
+
+
+def test_who_lacks_the_role_reads_whom_to_ask(
+    client: TestClient, db: Database, secret: bytes, process: Process
+) -> None:
+    for who in (TESSA, MO, STEF):
+        sign_in_as(client, db, secret, process, who)
+        answer = client.get("/beheer/medewerkers")
+        assert answer.status_code == 403
+        assert "Vraag het aan een beheerder van het traject." in words(answer.text)
+
+
+def test_a_role_taken_away_is_gone_at_the_next_request(
+    client: TestClient, db: Database, secret: bytes, process: Process
+) -> None:
+    bea = sign_in_as(client, db, secret, process, BEA)
+    assert client.get("/beheer/medewerkers").status_code == 200
+    with writing(db):
+        db.execute("DELETE FROM roles WHERE account_id = ?", [bea])
+    assert client.get("/beheer/medewerkers").status_code == 403
+    assert client.get("/beheer").status_code == 200
+
+
+def test_a_disabled_account_is_refused_at_once(
+    client: TestClient, db: Database, secret: bytes, process: Process
+) -> None:
+    tessa = sign_in_as(client, db, secret, process, TESSA)
+    assert client.get("/beheer").status_code == 200
+    with writing(db):
+        db.execute("UPDATE accounts SET disabled_at = '2026-05-12T10:00:00Z' WHERE id = ?", [tessa])
+    assert client.get("/beheer").headers["location"] == f"{SIGN_IN}?terug=/beheer"
+
+
+def test_a_form_from_another_site_is_refused(
+    app: Litestar, client: TestClient, db: Database, secret: bytes, process: Process
+) -> None:
+    for method, path, _, kinds in staff_routes(app):
+        if method == "POST":
+            sign_in_as(client, db, secret, process, OLGA)
+            answer = client.post(address(path, kinds, process), headers={"sec-fetch-site": "cross-site"})
+            assert answer.status_code == 403, path
+    assert db.execute("SELECT count(*) FROM audit_log").fetchone() == (0,)
+
+
+def test_who_signs_in_first_comes_back_to_the_page_asked(client: TestClient, process: Process) -> None:
+    answer = client.get("/beheer/logboek?traject=bezuidenhout")
+    assert answer.headers["location"] == f"{SIGN_IN}?terug=/beheer/logboek%3Ftraject%3Dbezuidenhout"
+
+
+def test_a_form_sent_too_late_leads_back_to_its_page(client: TestClient, process: Process) -> None:
+    asked = {"referer": "http://testserver.local/beheer/medewerkers"}
+    answer = client.post("/beheer/medewerkers/tweede-stap", headers=asked)
+    assert answer.headers["location"] == f"{SIGN_IN}?terug=/beheer/medewerkers"
+
+
+def test_a_block_asked_by_htmx_is_no_place_to_sign_in(client: TestClient, process: Process) -> None:
+    answer = client.get("/beheer/account", headers={"hx-request": "true"})
+    assert answer.status_code == 401
+    assert answer.headers["hx-redirect"] == f"{SIGN_IN}?terug=/beheer"
+
+
+@pytest.mark.parametrize(
+    "elsewhere_",
+    [
+        "https://kwaad.example/beheer",
+        "//kwaad.example/beheer",
+        "/\\kwaad.example",
+        "/beheer/../hulp",
+        "/hulp",
+        "/beheerder",
+        "beheer",
+        SIGN_IN,
+        "",
+    ],
+)
+def test_signing_in_leads_to_no_other_place(elsewhere_: str) -> None:
+    assert access.staff_path(elsewhere_) == "/beheer"
+
+
+def test_signing_in_leads_to_any_page_of_the_staff() -> None:
+    for path in ("/beheer", "/beheer/logboek?voor=12", "/beheer/bezuidenhout/plannen/3"):
+        assert access.staff_path(path) == path
+
+
+def test_a_session_ends_when_nobody_uses_it(
+    client: TestClient, db: Database, secret: bytes, process: Process, clock: Clock
+) -> None:
+    sign_in_as(client, db, secret, process, TESSA)
+    for hours in (7, 14, 21):
+        clock.now = NOW.replace(day=12 + hours // 24, hour=(10 + hours) % 24)
+        clock.now = clock.now if hours < 14 else clock.now.replace(day=13)
+        assert client.get("/beheer").status_code == 200, hours
+    clock.now = AFTER
+    assert client.get("/beheer").status_code == 303
+
+
+def test_nobody_can_be_called_staff_of_a_process_that_is_not_there(
+    client: TestClient, db: Database, secret: bytes, process: Process
+) -> None:
+    sign_in(client, db, secret, process, "", name="Piet")
+    assert client.get("/beheer/logboek").status_code == 403
+    assert processes.load(db, "nergens") is None
+
+
+def test_an_app_of_its_own_starts(settings: Settings) -> None:
+    app: Any = create_app(settings)
+    assert [path for _, path, *_ in staff_routes(app) if path == "/beheer"]
+
+
+def test_every_link_that_somebody_is_shown_lets_them_in(
+    client: TestClient, db: Database, secret: bytes, process: Process, elsewhere: Process
+) -> None:
+    for who in (*COLLEAGUES, NINA):
+        sign_in_as(client, db, secret, elsewhere if who is NINA else process, who)
+        todo, seen = ["/beheer"], {"/beheer"}
+        while todo:
+            answer = client.get(path := todo.pop())
+            assert answer.status_code in (200, 303), (who, path, answer.status_code)
+            found = {a["href"].partition("#")[0] for a in Page(answer.text).all("a") if "href" in a}
+            new = {href for href in found if href.startswith("/beheer")} - seen
+            seen |= new
+            todo += new
+            assert len(seen) < 300, path
+        assert len(seen) > 2

@@ -37,7 +37,7 @@ def frequency_of(request: Request, process: Process, plan: Plan | None) -> str:
 @page("/{slug:str}/volgen")
 async def show(request: Request, slug: FromPath[str]) -> Reply:
     process = process_or_404(request, slug)
-    return shared(request, "follows/show.html", process, "", lambda: values(request, process, None))
+    return shared(request, "follows/show.html", process, "", lambda: values(request, process, None), of_resident=True)
 
 
 def values(request: Request, process: Process, plan: Plan | None, wrong: Sequence[Wrong] = ()) -> dict[str, Any]:

@@ -97,15 +97,12 @@ def render(
     draft: DraftView | None,
     block: str | None,
     values: Any,
-    *,
-    personal: bool = True,
 ) -> str:
     site = site_of(request)
     context = {
         "site": site.settings,
         "process": process,
         "draft": draft,
-        "resident": resident_of(request) if personal else None,
         "path": request.scope["path"],
         "url": site.settings.url + request.scope["path"],
         "now": site.now(),
@@ -169,16 +166,17 @@ def shared(
     *,
     block: str | None = None,
     keep: bool = True,
+    of_resident: bool = False,
     cookies: Iterable[Cookie] = (),
 ) -> Reply:
-    """A page that is the same for everyone without a draft ballot or a session, from memory if it was made since the
-    last change.
+    """A page that is the same for everyone without a draft ballot, from memory if it was made since the last change.
 
     `key` names everything the page depends on besides language, path and htmx; `values` is called only to make it.
-    Not `keep`: there are too many such pages to keep them, one for each word somebody searches.
+    Not `keep`: there are too many such pages to keep them, one for each word somebody searches. `of_resident`: who
+    showed who they are sees more on it.
     """
     draft = draft_on_page(request, process)
-    if draft or not keep or resident_of(request):
+    if draft or not keep or (of_resident and resident_of(request)):
         return answer(request, template, process, draft=draft, block=block, cookies=cookies, **values())
     wanted = block if is_htmx(request) else None
     made = cached(request, template, process, (template, key, wanted), values)
@@ -197,7 +195,7 @@ def cached(
     revision = process.revision if process else site.revision()
     if (kept := site.cache.get(full_key, revision, now)) is not None:
         return kept
-    body = render(request, template, process, None, key[2], values(), personal=False).encode()
+    body = render(request, template, process, None, key[2], values()).encode()
     boundaries = [at for p in site.all() for phase in p.phases for at in (phase.opens_at, phase.closes_at) if at > now]
     made = cached_page(body, revision, min(boundaries, default=None))
     site.cache.put(full_key, made)

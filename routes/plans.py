@@ -102,7 +102,7 @@ async def show(request: Request, slug: FromPath[str], plan_id: FromPath[int]) ->
 
     order = shuffle if not filters.sort else -1
     key = (filters, order, reactions.pages_asked(request))
-    return shared(request, "plans/show.html", process, key, values, cookies=cookies)
+    return shared(request, "plans/show.html", process, key, values, of_resident=True, cookies=cookies)
 
 
 GONE = ("hidden", "merged")

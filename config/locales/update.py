@@ -11,8 +11,9 @@ from babel.messages.pofile import read_po, write_po
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-METHODS = [("templates/**.html", "jinja2"), ("routes/**.py", "python")]
-OPTIONS = {"templates/**.html": {"encoding": "utf-8", "trimmed": "true", "newstyle_gettext": "true"}}
+METHODS = [("templates/**.html", "jinja2"), ("templates/**.txt", "jinja2"), ("routes/**.py", "python")]
+JINJA = {"encoding": "utf-8", "trimmed": "true", "newstyle_gettext": "true"}
+OPTIONS = {"templates/**.html": JINJA, "templates/**.txt": JINJA}
 
 
 def extracted() -> Catalog:

@@ -14,7 +14,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 
-from domain.phases import HERE
+from domain.phases import HERE, from_text
 
 DATE = {"nl": "d MMMM y", "en": "d MMMM y"}
 DATE_TIME = {"nl": "d MMMM y 'om' HH.mm 'uur'", "en": "d MMMM y 'at' HH:mm"}
@@ -43,6 +43,11 @@ def number(value: int | Decimal, language: str) -> str:
 @lru_cache(maxsize=4096)
 def date(moment: datetime, language: str) -> str:
     return format_datetime(moment, DATE[language], tzinfo=HERE, locale=language)
+
+
+def date_of(text: str, language: str) -> str:
+    """The day of what the database keeps: a local date, or a moment in UTC."""
+    return date(from_text(text) if len(text) > 10 else datetime.fromisoformat(text).replace(tzinfo=HERE), language)
 
 
 @lru_cache(maxsize=4096)

@@ -52,6 +52,7 @@ def environment(language: str) -> TranslatedEnvironment:
         "euro": euro,
         "number": lambda value: formats.number(value, language),
         "date": lambda moment: formats.date(moment, language),
+        "date_of": lambda text: formats.date_of(text, language),
         "datetime": lambda moment: formats.date_time(moment, language),
         "until": lambda moment: formats.until(moment, language, translations(language).gettext),
         "day": lambda moment: formats.day(moment, language),

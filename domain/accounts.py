@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain import audit, database, links, mails, phases, second_factors, sessions
+from domain import audit, database, links, mails, outbox, phases, second_factors, sessions
 from domain.database import Database
 from domain.links import Link
 from domain.outbox import Recipient
@@ -212,7 +212,7 @@ def invite_again(db: Database, by: int, account_id: int, process: Process | None
 def send_invitation(db: Database, by: int, account_id: int, process: Process | None, now: datetime) -> None:
     """To who has a password already it is only word of the new role; to who is disabled there is nothing to say.
 
-    A beheerder of `process` may read the mail, link and all, unless the account can do something elsewhere too.
+    Without a mail server only the owner may read the mail with its link: whoever opens it becomes that colleague.
     """
     query = "SELECT email, password, disabled_at FROM accounts WHERE id = ?"
     email, password, disabled_at = db.execute(query, [account_id]).fetchone()
@@ -220,8 +220,7 @@ def send_invitation(db: Database, by: int, account_id: int, process: Process | N
         return
     payload = {"account_id": account_id}
     path = "/beheer" if password else new_link(db, INVITATION, email, payload, INVITATION_LASTS, now)
-    theirs = process if process and set(sessions.roles_of(db, account_id)) == {process.id} else None
-    mails.invitation(db, now, Recipient(email, "nl"), inviter=names(db)[by], path=path, process=theirs)
+    mails.invitation(db, now, Recipient(email, "nl"), inviter=names(db)[by], path=path, process=None)
 
 
 def accept(db: Database, token: str, name: str, password_hash: str, now: datetime) -> int:
@@ -304,6 +303,8 @@ def ask_reset(db: Database, email: str, now: datetime) -> None:
     Else it makes a link all the same, which leads nowhere and goes to nobody: so it takes as long.
     """
     account_id = known(db, email).id
+    if account_id and outbox.asked_enough(db, "password_reset", Recipient(normal_address(email), "nl"), now):
+        return  # silently: the links in the mails of this hour still work
     path = new_link(db, RESET, normal_address(email), {"account_id": account_id}, RESET_LASTS, now)
     if account_id:
         mails.password_reset(db, now, Recipient(normal_address(email), "nl"), path=path)

@@ -5,11 +5,13 @@ process and not the server. Reads the photo from stdin. Writes “ok” and thre
 bytes, or the kind of a NotAPhoto. Imports nothing of ours.
 """
 
+import contextlib
 import io
 import os
 import resource
 import struct
 import sys
+from pathlib import Path
 
 import pillow_heif
 from PIL import Image, ImageCms, ImageOps, MpoImagePlugin, WebPImagePlugin
@@ -38,6 +40,8 @@ def load_decoders() -> None:
 def limit_this_process() -> None:
     """No more memory, time or open files than a photo needs; nothing can raise these again."""
     os.nice(10)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")  # if memory runs out, this goes and not the site
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

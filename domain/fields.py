@@ -28,8 +28,11 @@ class WrongFields(ValueError):
 
 
 def line(typed: str) -> str:
-    """The text on one line, with no more than one space in a row and no characters that can't be seen."""
-    return " ".join(visible(typed).split())
+    """The text on one line, with no more than one space in a row and no characters that can't be seen.
+
+    A space at which no line may end, as in “€ 30”, stays one.
+    """
+    return re.sub(r"[^\S\u00a0]+", " ", visible(typed)).strip()
 
 
 def text(typed: str) -> str:

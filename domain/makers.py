@@ -47,8 +47,15 @@ def leave(db: Database, plan_id: int, resident_id: int) -> None:
     show_names(db, plan_id)
 
 
+ON_THE_BALLOT = """
+SELECT 1 FROM plans JOIN ballots ON ballots.process_id = plans.process_id WHERE plans.id = ? LIMIT 1
+"""
+
+
 def show_names(db: Database, plan_id: int) -> None:
-    """Set `plans.maker`, which pages show, to the names of the makers that there are now."""
+    """Set `plans.maker`, which pages show, to the names of the makers that there are now; on the ballot it stays."""
+    if db.execute(ON_THE_BALLOT, [plan_id]).fetchone():
+        return
     language = db.execute(
         "SELECT language FROM processes JOIN plans ON process_id = processes.id WHERE plans.id = ?", [plan_id]
     ).fetchone()[0]

@@ -25,8 +25,11 @@ MOST_AGAIN = 500  # at once, by hand
 LONGEST_ERROR = 300  # characters
 NO_SERVER = "no mail server"  # as error: nothing was tried, staff read the mail and pass it on
 
-# Who holds the link in such a mail gets into an account of the staff.
-OWNERS_ONLY = ("invitation", "password_reset", "signed_in_elsewhere")
+# Who holds the link in such a mail gets into an account of the staff, or becomes the resident it was for.
+OWNERS_ONLY = (
+    *("invitation", "password_reset", "signed_in_elsewhere"),
+    *("confirm", "personal_data", "continue_submission", "maker_invited"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +205,8 @@ class Reader:
         if self.everything:
             return "1", {}
         return (
-            "(process_id IN (SELECT value FROM json_each(:processes)) "
-            "OR process_id IS NULL AND kind NOT IN (SELECT value FROM json_each(:owners)))",
+            "((process_id IS NULL OR process_id IN (SELECT value FROM json_each(:processes))) "
+            "AND kind NOT IN (SELECT value FROM json_each(:owners)))",
             {"processes": json.dumps(sorted(self.process_ids)), "owners": json.dumps(OWNERS_ONLY)},
         )
 

@@ -36,8 +36,17 @@ TRIED_FIRST = (
 )
 
 
+MOST_WAITING = 20  # two seconds of work
+
+
+class Busy(Exception):
+    """So many passwords wait that nobody would want to: try again later."""
+
+
 async def in_turn(verb: Callable[..., T], *arguments: object) -> T:
-    """What `verb` returns or raises, off the event loop, one at a time."""
+    """What `verb` returns or raises, off the event loop, one at a time. Raises Busy."""
+    if AT_ONCE._work_queue.qsize() >= MOST_WAITING:
+        raise Busy
     return await asyncio.get_running_loop().run_in_executor(AT_ONCE, verb, *arguments)
 
 

@@ -1,7 +1,9 @@
 """Residents (bewoners): people who showed who they are, by mail or by stemcode, and the sessions of their browsers."""
 
+import contextlib
 import hashlib
 import secrets
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,12 +30,23 @@ class Resident:
 
 
 def normal_address(email: str) -> str:
-    """The address as it is compared: without spaces around it, in lower case."""
+    """The address as it is kept: without spaces around it, in lower case."""
     return email.strip().lower()
 
 
+def mailbox(email: str) -> str:
+    """The address as residents are told apart: one for each mailbox, however it is written.
+
+    In lower case, its domain as mail servers know it, and without “+tag”, which leads to the same mailbox.
+    """
+    name, _, domain = unicodedata.normalize("NFKC", email).strip().lower().rpartition("@")
+    with contextlib.suppress(UnicodeError):
+        domain = domain.encode("idna").decode()
+    return f"{name.partition('+')[0] or name}@{domain}"
+
+
 def key_of_address(secret: bytes, email: str) -> bytes:
-    return keyed_hash(secret, "resident", 0, normal_address(email))
+    return keyed_hash(secret, "resident", 0, mailbox(email))
 
 
 def key_of_code(secret: bytes, process_id: int, code: str) -> bytes:

@@ -193,6 +193,10 @@ def xlsx_cells(data: bytes) -> Iterator[list[str]]:
         raise Unreadable("broken") from error
 
 
+STYLE = ("xl/styles.xml", "xl/workbook.xml")  # openpyxl makes objects of all that stands in these
+MOST_OF_STYLE = 2_000_000  # bytes
+
+
 def refuse_bomb(data: bytes) -> None:
     """Raises Unreadable for a zip that unpacks to more than a table takes, or that is no XLSX.
 
@@ -204,5 +208,7 @@ def refuse_bomb(data: bytes) -> None:
         raise Unreadable("broken") from error
     if "xl/workbook.xml" not in {entry.filename for entry in entries}:
         raise Unreadable("not_a_table")
+    if any(entry.file_size > MOST_OF_STYLE for entry in entries if entry.filename in STYLE):
+        raise Unreadable("too_large")
     if len(entries) > MOST_ENTRIES or sum(entry.file_size for entry in entries) > MOST_UNPACKED:
         raise Unreadable("too_large")

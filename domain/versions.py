@@ -151,26 +151,38 @@ def history(db: Database, plan_id: int) -> list[Change]:
     return changes[::-1]
 
 
-def diff(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, list[tuple[str, str]]]:
+@dataclass(slots=True)
+class Budget:
+    """How many pairs of words or lines one page may compare; what is beyond it shows as replaced, whole."""
+
+    left: int = MOST_COMPARED
+
+
+def diff(
+    old: Mapping[str, str], new: Mapping[str, str], budget: Budget | None = None
+) -> dict[str, list[tuple[str, str]]]:
     """What differs between two sets of texts, per field that does: pieces of text that are "same", "gone" or "new"."""
-    return {name: pieces(old.get(name, ""), text) for name, text in new.items() if old.get(name, "") != text}
+    left = budget or Budget()
+    return {name: pieces(old.get(name, ""), text, left) for name, text in new.items() if old.get(name, "") != text}
 
 
-def pieces(old: str, new: str) -> list[tuple[str, str]]:
+def pieces(old: str, new: str, budget: Budget | None = None) -> list[tuple[str, str]]:
     """The two texts as one: what stayed, what is gone and what came, by lines and within these by words."""
     parts: list[tuple[str, str]] = []
-    for kind, gone, came in compared(old.splitlines(keepends=True), new.splitlines(keepends=True)):
+    budget = budget or Budget()
+    for kind, gone, came in compared(old.splitlines(keepends=True), new.splitlines(keepends=True), budget):
         if kind == "equal":
             parts.append(("same", gone))
             continue
-        for inner, less, more in compared(words(gone), words(came)):
+        for inner, less, more in compared(words(gone), words(came), budget):
             parts += [("same", less)] if inner == "equal" else [("gone", less), ("new", more)]
     return [(kind, text) for kind, text in parts if text]
 
 
-def compared(a: list[str], b: list[str]) -> list[tuple[str, str, str]]:
-    """difflib's opcodes with the text of both sides."""
-    if len(a) * len(b) > MOST_COMPARED:
+def compared(a: list[str], b: list[str], budget: Budget) -> list[tuple[str, str, str]]:
+    """difflib's opcodes with the text of both sides. Its time is quadratic, so it draws on the budget."""
+    budget.left -= len(a) * len(b)
+    if budget.left < 0:
         return [("replace", "".join(a), "".join(b))]
     codes = SequenceMatcher(None, a, b, autojunk=False).get_opcodes()
     return [(kind, "".join(a[a1:a2]), "".join(b[b1:b2])) for kind, a1, a2, b1, b2 in codes]

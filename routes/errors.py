@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Request
 from litestar.exceptions import HTTPException
 
+from domain.passwords import Busy
 from routes.drafts import draft_on_page
 from routes.pages import answer, site_of
 from routes.replies import Reply
@@ -54,8 +55,19 @@ def unexpected(request: Request, error: Exception) -> Reply:
     return error_page(request, "internal", 500)
 
 
+def no_such_number(request: Request, error: OverflowError) -> Reply:
+    """A number in the address that is larger than any row's: there is nothing there."""
+    return error_page(request, "not_found", 404)
+
+
+def busy(request: Request, error: Busy) -> Reply:
+    return error_page(request, "try_later", 503)
+
+
 HANDLERS: dict[int | type[Exception], Any] = {
     HTTPException: http_error,
     sqlite3.Error: database_error,
+    OverflowError: no_such_number,
+    Busy: busy,
     Exception: unexpected,
 }

@@ -13,6 +13,7 @@ from domain.plans import Plan
 from domain.processes import Process
 from domain.reactions import MOST_PAGES, PAGE, SIDES, Reaction, Refused, Typed
 from routes.confirmations import ask_address
+from routes.drafts import draft_on_page
 from routes.forms import Form, read_form
 from routes.pages import answer, page, process_or_404, site_of
 from routes.replies import Reply, see_other
@@ -106,6 +107,7 @@ def form_page(
         request,
         "reactions/new.html",
         process,
+        draft=draft_on_page(request, process),
         status=status,
         secret=True,
         plan=plan,

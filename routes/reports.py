@@ -12,6 +12,7 @@ from domain.plans import Plan
 from domain.processes import Process
 from domain.reactions import Reaction
 from domain.reports import Unknown
+from routes.drafts import draft_on_page
 from routes.forms import read_form
 from routes.pages import answer, page, process_or_404, site_of
 from routes.reactions import plan_or_404, reaction_or_404
@@ -45,6 +46,7 @@ def form_page(
         request,
         "reports/new.html",
         process,
+        draft=draft_on_page(request, process),
         status=429 if any(one.kind == "too_many_tries" for one in wrong) else 422 if wrong else 200,
         secret=True,
         sent="verstuurd" in request.query_params,

@@ -18,6 +18,7 @@ from routes.cache import PageCache
 from routes.tries import Tries
 
 T = TypeVar("T")
+DRAFTS_BEGUN = 60  # plans that somebody begins to write, a minute, by one network
 MAILS_ASKED = 60  # a minute, by one network: a neighbourhood centre or a school is one
 REPORTS = 10  # a minute, by one network
 
@@ -37,6 +38,7 @@ class Site:
         self.writer = Writer(settings.db)
         self.cache = PageCache()
         self.tries = Tries(settings.wrong_codes, settings.proxies)
+        self.draft_tries = Tries(DRAFTS_BEGUN, settings.proxies)
         self.mail_tries = Tries(MAILS_ASKED, settings.proxies)
         self.report_tries = Tries(REPORTS, settings.proxies)
         self._made: dict[tuple[str, int], asyncio.Task[Any]] = {}

@@ -21,6 +21,7 @@ from domain.processes import Process
 from domain.submissions import Closed, Gone, HandedIn, Submission, Typed
 from routes import forms, maps
 from routes.confirmations import ask_address
+from routes.drafts import draft_on_page
 from routes.forms import LARGEST_UPLOAD, Form, read_upload
 from routes.languages import language_of
 from routes.pages import answer, is_htmx, page, process_or_404, site_of
@@ -77,6 +78,7 @@ def closed(request: Request, process: Process, *, handing_in: bool = False) -> R
         request,
         "submissions/closed.html",
         process,
+        draft=draft_on_page(request, process),
         status=409 if handing_in else 200,
         reason=reason,
         phase=phase,
@@ -118,6 +120,7 @@ def form_page(
         request,
         "submissions/new.html",
         process,
+        draft=draft_on_page(request, process),
         status=status_of(wrong),
         secret=True,
         cookies=cookies,
@@ -170,6 +173,8 @@ async def save(request: Request, slug: FromPath[str]) -> Reply:
     if not token:  # this browser keeps no cookies, or lost ours: on another page nothing would be left of the text
         cookies = [token_cookie(request, process, submissions.new_token())]
         return form_page(request, process, None, [Wrong("form", "no_cookie")], cookies, typed=typed)
+    if draft_of(request, process) is None and site.draft_tries.too_many(request):
+        return form_page(request, process, None, [Wrong("form", "too_many_tries")], typed=typed)
     pictures, wrong = await pictures_from(request, form)
     try:
         arguments = (process.id, token, typed, pictures, site.now(), "foto_weg" in form)
@@ -270,15 +275,16 @@ async def mail_link(request: Request, process: Process, typed: str) -> list[Wron
 
 @page("/{slug:str}/plannen/nieuw/{token:str}")
 async def go_on(request: Request, slug: FromPath[str], token: FromPath[str]) -> Reply:
-    """The link in the mail. Who wrote something else in this browser is asked first: that would be lost."""
+    """The link in the mail. It asks first: whoever sent the link can read what is written after it."""
     process = process_or_404(request, slug)
     draft = submissions.of_token(site_of(request).reader, process.id, token)
     if draft is None:
         raise NotFoundException
     mine = draft_of(request, process)
-    if mine and mine.id != draft.id and mine.plan_id is None and not mine.typed.empty:
-        return answer(request, "submissions/which.html", process, secret=True, theirs=draft, mine=mine, token=token)
-    return see_other(here(process), [token_cookie(request, process, token)])
+    if mine and mine.id == draft.id:
+        return see_other(here(process))
+    other = mine if mine and mine.plan_id is None and not mine.typed.empty else None
+    return answer(request, "submissions/which.html", process, secret=True, theirs=draft, mine=other, token=token)
 
 
 @post("/{slug:str}/plannen/nieuw/{token:str}", status_code=303)

@@ -28,10 +28,10 @@ async def index(request: Request, slug: FromPath[str], plan_id: FromPath[int]) -
     process, plan, _ = plan_and_maker(request, slug, plan_id)
 
     def values() -> dict[str, Any]:
-        changes = versions.history(site_of(request).reader, plan_id)
+        changes, budget = versions.history(site_of(request).reader, plan_id), versions.Budget()
         return {
             "plan": plan,
-            "changes": [(change, differences(process, language, change.old, change.new)) for change in changes],
+            "changes": [(each, differences(process, language, each.old, each.new, budget)) for each in changes],
         }
 
     language = language_of(request)
@@ -39,10 +39,14 @@ async def index(request: Request, slug: FromPath[str], plan_id: FromPath[int]) -
 
 
 def differences(
-    process: Process, language: str, old: Mapping[str, Any], new: Mapping[str, Any]
+    process: Process,
+    language: str,
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    budget: versions.Budget | None = None,
 ) -> list[tuple[str, list[tuple[str, str]]]]:
     """What differs, per field that a page has a name for; of a photo and a pin only that they do."""
-    texts = versions.diff(as_texts(process, language, old), as_texts(process, language, new))
+    texts = versions.diff(as_texts(process, language, old), as_texts(process, language, new), budget)
     shown = [(name, parts) for name, parts in texts.items()]
     if old["photo"] != new["photo"]:
         shown.append(("photo", []))

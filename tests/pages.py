@@ -10,12 +10,18 @@ VOID = {"meta", "link", "input", "img", "br", "hr", "rect", "circle", "path", "u
 UNREAD = {"script", "style", "title", "noscript", "code"}
 
 SITE_PAGES = ("/", "/hulp", "/privacy", "/toegankelijkheid")
+OF_A_PROCESS = (
+    *("plannen", "plannen?volgorde=cost", "kaart", "plannen/nieuw", "volgen"),
+    *("stemmen", "controle", "uitslag"),
+)
+OF_A_PLAN = ("versies", "reacties", "melding")
 
 
 def pages_of(process: Process) -> list[str]:
     """The address of every page of a process that anyone may open."""
-    rest = ("", "/plannen", "/plannen?volgorde=cost", "/kaart", "/stemmen", "/controle", "/uitslag")
-    return [f"/{process.slug}{path}" for path in rest] + [plan.url for plan in process.plans]
+    around = [f"{plan.url}/{path}" for plan in process.plans[:1] for path in OF_A_PLAN]
+    of_process = [f"/{process.slug}", *(f"/{process.slug}/{path}" for path in OF_A_PROCESS)]
+    return [*of_process, *(plan.url for plan in process.plans), *around]
 
 
 @dataclass(frozen=True)

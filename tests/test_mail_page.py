@@ -148,7 +148,7 @@ def test_the_list_goes_on_where_it_is_long(client: TestClient, db: Database, sec
         for number in range(120):
             mails.personal_data(db, NOW, Recipient(f"nummer{number}@example.org"), path="/mijn/gegevens/abc")
         outbox.unsent(db, range(1, 121), NOW)
-    sign_in_as(client, db, secret, process, BEA)
+    sign_in_as(client, db, secret, process, OLGA)
     seen, query = [], ""
     while True:
         page = Page(shown(client, query))

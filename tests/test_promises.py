@@ -126,7 +126,7 @@ def everything_public(client: TestClient, process: Process, clock: Clock, moment
     """Every answer to be had at that moment, made anew."""
     clock.now = moment
     client.app.state.site.cache.pages.clear()
-    files = ("uitslag/stembiljetten.pb", "controle/lijst.txt", "opkomst")
+    files = ("uitslag/stembiljetten.pb", "controle/lijst.txt", "opkomst", "feed.atom", "kaart.json")
     paths = [*SITE_PAGES, *pages_of(process), "/robots.txt", *(f"/{process.slug}/{file}" for file in files)]
     return {path: client.get(path).content for path in paths}
 

@@ -303,7 +303,10 @@ def test_the_link_in_the_mail_opens_the_draft_in_another_browser(
     assert mails_of(db, "continue_submission") == [BRAM.email]
     (path,) = next(iter(db.execute("SELECT json_extract(content, '$.path') FROM outbox")))
     client.cookies.clear()
-    assert client.get(path).headers["location"] == HERE
+    asked = client.get(path)
+    assert "set-cookie" not in asked.headers, "a link of somebody else's lays no draft ready"
+    assert "Dan kan die ander lezen wat u schrijft" in Page(asked.text).words
+    assert client.post(path).headers["location"] == HERE
     assert values_of(client.get(HERE).text)["title"] == SWING["title"]
 
 

@@ -23,6 +23,9 @@ MOST = 10_000  # accounts and networks in memory at once: 15 MB
 Wrong = defaultdict[bytes, deque[float]]
 
 
+MOST_CODES = 30  # of a second factor, an hour
+
+
 class Delays:
     """Waits that double with every wrong try at an account, from whatever network it came."""
 
@@ -35,10 +38,22 @@ class Delays:
         self.made_with = self.networks.key
         self.accounts: Wrong = defaultdict(deque)
         self.here: Wrong = defaultdict(deque)
+        self.codes: defaultdict[int, deque[float]] = defaultdict(deque)
 
     def too_many(self, request: Request) -> bool:
         """Count one more try of this network; True if that is more than a minute allows."""
         return self.networks.too_many(request)
+
+    def too_many_codes(self, account_id: int) -> bool:
+        """Whether so many wrong codes were given for that account in the last hour that no more are looked at, from
+        whatever network: who gives them has the password, and could else go on until one is right."""
+        times = self.codes[account_id]
+        while times and self.clock() - times[0] > 3600:
+            times.popleft()
+        return len(times) >= MOST_CODES
+
+    def wrong_code(self, account_id: int) -> None:
+        self.codes[account_id].append(self.clock())
 
     def seconds(self, request: Request, account: str) -> int:
         """How long this network must still wait for its next try at that account; 0 if it need not."""

@@ -146,10 +146,13 @@ async def give_code(request: Request) -> Reply:
     back = staff_path(form.get("terug"))
     if refused := must_wait(request, staff.email):
         return code_page(request, back, (Wrong("code", refused.kind, refused.limit),), 429)
+    if delays.too_many_codes(staff.id):
+        return code_page(request, back, (Wrong("code", "wait", 3600),), 429)
     typed = form.get("code")[:40]
     token = await site.writer.write(complete, site.secret, staff, typed, device_of(request), site.now())
     if not token:
         delays.wrong(request, staff.email)
+        delays.wrong_code(staff.id)
         return code_page(request, back, (Wrong("code", "wrong_code"),), 422)
     delays.right(request, staff.email)
     return see_other(back, [session_cookie(request, token)])

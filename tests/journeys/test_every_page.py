@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import shlex
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page, Response
 
-from tests.cast import BRAM, YVONNE
+from config.settings import load, secret_path
+from domain import makers, residents, sessions
+from domain.database import connect, writing
+from domain.secret import open_secret
+from routes.staff.access import COOKIE as STAFF
+from routes.visitors import COOKIE as RESIDENT
+from tests.cast import AICHA, BRAM, YVONNE
 from tests.journeys.conftest import PHONE, TIMEOUT_MS, Demo
 from tests.journeys.steps import CLIMBING, MUSIC, PUMPTRACK, choose, hand_in, type_code
 
@@ -38,6 +46,39 @@ PATHS = {
     "accessibility": "/toegankelijkheid",
     "not found": "/bezuidenhout/bestaat-niet",
     "method not allowed": "/taal",
+    "map": "/laak/kaart",
+    "plan to hand in": "/laak/plannen/nieuw",
+    "plan with support and reactions": "/laak/plannen/{plan}",
+    "versions": "/laak/plannen/{plan}/versies",
+    "reaction": "/laak/plannen/{plan}/reacties",
+    "report": "/laak/plannen/{plan}/melding",
+    "not a maker": "/laak/plannen/{plan}/wijzigen",
+    "follow": "/laak/volgen",
+    "unsubscribed": "/afmelden/bestaat-niet",
+    "sign in": "/aanmelden",
+    "link unknown": "/bevestig/bestaat-niet",
+    "staff sign in": "/beheer/inloggen",
+    "staff forgot": "/beheer/wachtwoord",
+}
+MINE = {
+    "mine": "/mijn",
+    "my data": "/mijn/gegevens",
+    "my removal": "/mijn/verwijdering",
+    "my plan": "/laak/plannen/{plan}",
+    "my plan, edit": "/laak/plannen/{plan}/wijzigen",
+    "my plan, makers": "/laak/plannen/{plan}/makers",
+    "my plan, withdraw": "/laak/plannen/{plan}/intrekken",
+    "my plan, questions": "/laak/plannen/{plan}/vragen",
+}
+OF_STAFF = {
+    f"staff {path or 'home'}": f"/beheer/{path}".rstrip("/")
+    for path in (
+        *("", "account", "account/wachtwoord", "account/tweede-stap", "medewerkers", "medewerkers/uitnodiging"),
+        *("logboek", "post", "nieuw", "laak", "laak/werk", "laak/plannen", "laak/plannen/{plan}", "laak/toetsen"),
+        *("laak/plannen/{plan}/toets", "laak/plannen/{plan}/wijzigen", "laak/plannen/{plan}/samenvoegen"),
+        *("laak/checklist", "laak/reacties", "laak/reacties?toon=alles", "laak/meldingen", "laak/fasen"),
+        *("laak/keuzes", "laak/gebied", "laak/export", "laak/import", "bestaat-niet"),
+    )
 }
 
 
@@ -172,7 +213,7 @@ SITUATIONS: dict[str, Callable[[Page, Demo], None]] = {
         other_site,
     )
 }
-NAMES = [*PATHS, *SITUATIONS]
+NAMES = [*PATHS, *MINE, *OF_STAFF, *SITUATIONS]
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 EVERYTHING = {"runOnly": TAGS, "resultTypes": ["violations"]}
@@ -194,7 +235,7 @@ LOOKS: list[tuple[int, Any, dict[str, str], dict[str, Any]]] = [
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 SMALL = """() => [...document.querySelectorAll("main, header, footer, aside")].flatMap((part) =>
   [...part.querySelectorAll("button, .button, .choice, .one-choice label, summary, select, textarea, " +
-    "input:not([type=hidden], [type=checkbox], [type=radio])")])
+    "input:not([type=hidden], [type=checkbox], [type=radio], .unseen)")])
   .filter((target) => target.checkVisibility({ visibilityProperty: true }))
   .filter((target) => { const { width, height } = target.getBoundingClientRect(); return width < 44 || height < 43.9; })
   .map((target) => `${target.outerHTML.slice(0, 120)} ${JSON.stringify(target.getBoundingClientRect())}`)"""
@@ -234,13 +275,42 @@ def look(chromium: Browser, demo: Demo) -> Look:
     return look
 
 
+def somebody(demo: Demo) -> tuple[int, dict[str, dict[str, str]]]:
+    """A plan of Laak with reactions; and the cookies of one of its makers, and of who owns the site."""
+    db, now = connect(demo.db), datetime.now(UTC)
+    secret = open_secret(db, secret_path(load({"db": str(demo.db)}, environment={})))
+    with writing(db):
+        (plan_id,) = db.execute(
+            "SELECT plans.id FROM plans JOIN processes ON processes.id = process_id "
+            "WHERE slug = 'laak' AND status = 'published' ORDER BY reactions DESC LIMIT 1"
+        ).fetchone()
+        resident_id = residents.arrived(db, residents.key_of_address(secret, AICHA.email), "nl", now)
+        residents.keep_address(db, resident_id, AICHA.email)
+        makers.add(db, plan_id, resident_id, "Aïcha", "", now)
+        (owner,) = db.execute("SELECT id FROM accounts WHERE owner").fetchone()
+        mine, staff = residents.start_session(db, resident_id, now), sessions.start(db, owner, "Chromium", now)
+    db.close()
+    return plan_id, {
+        "mine": {"name": RESIDENT, "value": mine, "url": demo.site},
+        "staff": {"name": STAFF, "value": staff, "url": f"{demo.site}/beheer"},
+    }
+
+
+def visit(page: Page, demo: Demo, name: str) -> None:
+    """Go to the page of that name, as who may see it."""
+    if name in SITUATIONS:
+        SITUATIONS[name](page, demo)
+        return
+    plan_id, cookies = somebody(demo)
+    if name in MINE or name in OF_STAFF:
+        page.context.add_cookies([cookies["mine" if name in MINE else "staff"]])  # type: ignore[list-item]
+    page.goto(demo({**PATHS, **MINE, **OF_STAFF}[name].format(plan=plan_id)))
+
+
 def looked_at(page: Page, demo: Demo, name: str) -> Seen:
     documents: list[Response] = []
     page.on("response", lambda r: documents.append(r) if r.request.is_navigation_request() else None)
-    if name in PATHS:
-        page.goto(demo(PATHS[name]))
-    else:
-        SITUATIONS[name](page, demo)
+    visit(page, demo, name)
     page.wait_for_load_state()
     html = documents[-1].text()
     page.evaluate("for (const part of document.querySelectorAll('main details')) part.open = true")
@@ -286,7 +356,7 @@ def test_the_html_of_every_page_is_valid(look: Look, tmp_path: Path) -> None:
     if not command:
         pytest.skip("HTML_VALIDATE is not set: .ci/run installs html-validate and sets it.")
     for name in NAMES:
-        (tmp_path / f"{name.replace(' ', '-')}.html").write_text(look(name).html, "utf-8")
+        (tmp_path / f"{re.sub(r'[^a-z0-9]+', '-', name)}.html").write_text(look(name).html, "utf-8")
     config = Path(__file__).with_name("htmlvalidate.json")
     arguments = ["--config", str(config), "--formatter", "json", *map(str, sorted(tmp_path.iterdir()))]
     done = subprocess.run([*shlex.split(command), *arguments], capture_output=True, text=True)

@@ -1,7 +1,9 @@
 """A fresh database, a site and a clock for every test. The people are in cast.py."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -75,11 +77,21 @@ def settings(tmp_path: Path) -> Settings:
     return load({"db": str(tmp_path / "wijkbudget.db"), "url": "http://testserver.local"}, environment={})
 
 
-@pytest.fixture
-def db(settings: Settings) -> Iterator[Database]:
-    """A fresh database, up to date and empty."""
-    db = connect(settings.db)
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of an empty database that is up to date: made once, every test has a copy."""
+    path = tmp_path_factory.mktemp("migrated") / "wijkbudget.db"
+    db = connect(path)
     migrate(db)
+    db.close()
+    return path
+
+
+@pytest.fixture
+def db(settings: Settings, migrated: Path) -> Iterator[Database]:
+    """A fresh database, up to date and empty."""
+    shutil.copy(migrated, settings.db)
+    db = connect(settings.db)
     yield db
     db.close()
 
@@ -129,9 +141,23 @@ def seal(db: Database) -> Seal:
     return seal
 
 
+ANYWHERE = load({"db": "anywhere", "url": "http://testserver.local"}, environment={})
+
+
+@pytest.fixture(scope="session")
+def any_app() -> Litestar:
+    return create_app(ANYWHERE)
+
+
 @pytest.fixture
-def app(settings: Settings, clock: Clock) -> Litestar:
-    return create_app(settings)
+def app(settings: Settings, clock: Clock, any_app: Litestar, monkeypatch: pytest.MonkeyPatch) -> Litestar:
+    """The site with these settings. Making one takes long: where only the database is another, it is the one of the
+    test before, and holds nothing of it."""
+    if replace(settings, db=ANYWHERE.db) != ANYWHERE:
+        return create_app(settings)
+    monkeypatch.setattr("app.Site", lambda chosen: Site(settings if chosen is ANYWHERE else chosen))
+    any_app.state.clear()
+    return any_app
 
 
 @pytest.fixture

@@ -56,6 +56,24 @@ def from_an_idea_to_a_plan_on_the_ballot(db: Database) -> None:
         db.execute("UPDATE plans SET words = ? WHERE id = ?", [searchable(row), row["id"]])
 
 
+@migrations()
+def edits_that_wait_for_staff(db: Database) -> None:
+    execute(db, PROPOSED_EDITS)
+
+
+@migrations()
+def a_traject_made_to_measure(db: Database) -> None:
+    execute(db, MADE_TO_MEASURE)
+    count_revisions(db, "phases", more=", structure = structure + 1")
+    count_revisions(db, "corrections", "logos", more=", structure = structure + 1")
+    count_revisions(db, "turnout_figures", "turnout_days")
+
+
+@migrations()
+def progress_of_a_plan_and_a_boundary_to_put_back(db: Database) -> None:
+    execute(db, PROGRESS)
+
+
 def execute(db: Database, statements: str) -> None:
     for statement in statements.split(";;"):
         db.execute(statement)
@@ -615,6 +633,281 @@ CREATE TABLE tiles (                                     -- of the background ma
     fetched_at TEXT NOT NULL,
     PRIMARY KEY (z, x, y)
 ) STRICT
+"""
+
+PROPOSED_EDITS = """
+CREATE TABLE proposed_edits (                            -- what a maker wants to change in a public plan
+    plan_id INTEGER PRIMARY KEY REFERENCES plans,
+    fields TEXT NOT NULL CHECK (json_valid(fields)),
+    proposed_at TEXT NOT NULL
+) STRICT
+"""
+
+MADE_TO_MEASURE = """
+CREATE TABLE new_phases (                                -- of any kind in phase_kinds.KINDS
+    process_id INTEGER NOT NULL REFERENCES processes,
+    kind TEXT NOT NULL CHECK (kind != '' AND kind NOT GLOB '*[^a-z_]*'),
+    opens_at TEXT NOT NULL,                              -- UTC, YYYY-MM-DDTHH:MM:SSZ
+    closes_at TEXT NOT NULL CHECK (closes_at > opens_at),
+    text TEXT NOT NULL DEFAULT '',
+    reactions_allowed INTEGER NOT NULL DEFAULT 1 CHECK (reactions_allowed IN (0, 1)),
+    PRIMARY KEY (process_id, kind)
+) STRICT
+;;
+INSERT INTO new_phases SELECT process_id, kind, opens_at, closes_at, text, reactions_allowed FROM phases
+;;
+DROP TABLE phases
+;;
+ALTER TABLE new_phases RENAME TO phases
+;;
+CREATE TABLE designs (                                   -- a process being designed; nothing of it is public
+    id INTEGER PRIMARY KEY,
+    toml TEXT NOT NULL,                                  -- as it is exported; see domain/designs
+    seen TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(seen)), -- steps that somebody went through
+    version INTEGER NOT NULL DEFAULT 1,
+    account_id INTEGER NOT NULL REFERENCES accounts,     -- who made it
+    predecessor_id INTEGER REFERENCES processes,         -- last year's, where it began as that
+    changed_at TEXT NOT NULL,
+    process_id INTEGER UNIQUE REFERENCES processes       -- once it was opened
+) STRICT
+;;
+ALTER TABLE processes -- last year's
+ADD COLUMN predecessor_id INTEGER REFERENCES processes
+;;
+ALTER TABLE processes -- who may hand in: whoever confirms an address, or staff alone
+ADD COLUMN submitters TEXT NOT NULL DEFAULT 'mail' CHECK (submitters IN ('mail', 'staff'))
+;;
+ALTER TABLE processes ADD COLUMN submit_age INTEGER CHECK (submit_age BETWEEN 0 AND 99)
+;;
+ALTER TABLE processes ADD COLUMN support_age INTEGER CHECK (support_age BETWEEN 0 AND 99)
+;;
+ALTER TABLE processes ADD COLUMN vote_age INTEGER CHECK (vote_age BETWEEN 0 AND 99)
+;;
+ALTER TABLE processes -- how a code comes to the voter
+ADD COLUMN codes_by TEXT NOT NULL DEFAULT 'letter' CHECK (codes_by IN ('letter', 'card'))
+;;
+ALTER TABLE processes -- the watch for residents: after closing, or day by day
+ADD COLUMN turnout_public TEXT NOT NULL DEFAULT 'after' CHECK (turnout_public IN ('after', 'daily'))
+;;
+ALTER TABLE processes ADD COLUMN aftercare TEXT NOT NULL DEFAULT ''
+;;
+ALTER TABLE processes -- why personal data may be used; empty: as in the settings of the site
+ADD COLUMN legal_basis TEXT NOT NULL DEFAULT ''
+    CHECK (legal_basis IN ('', 'public_task', 'legitimate_interest', 'consent'))
+;;
+ALTER TABLE processes -- who decides about personal data; empty: as in the settings of the site
+ADD COLUMN controller TEXT NOT NULL DEFAULT ''
+;;
+ALTER TABLE processes ADD COLUMN privacy_contact TEXT NOT NULL DEFAULT ''
+;;
+ALTER TABLE processes -- languages in which its pages are offered
+ADD COLUMN languages TEXT NOT NULL DEFAULT '["nl","en"]' CHECK (json_valid(languages))
+;;
+ALTER TABLE processes -- of its front page, from top to bottom; empty: all
+ADD COLUMN blocks TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(blocks))
+;;
+ALTER TABLE processes -- NL Design System tokens: {"basis-color-…": "#…"}
+ADD COLUMN look TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(look))
+;;
+ALTER TABLE processes -- of its own; lower case, no port
+ADD COLUMN host TEXT NOT NULL DEFAULT ''
+;;
+CREATE UNIQUE INDEX processes_host ON processes (host) WHERE host != ''
+;;
+ALTER TABLE processes -- origins of sites that may show it in a frame
+ADD COLUMN frame_ancestors TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(frame_ancestors))
+;;
+CREATE TABLE logos (
+    process_id INTEGER PRIMARY KEY REFERENCES processes,
+    key TEXT NOT NULL CHECK (key != '' AND key NOT GLOB '*[^a-z0-9]*'), -- of what it shows, for its address
+    data BLOB NOT NULL,                                  -- WebP, at most 480 by 160
+    width INTEGER NOT NULL CHECK (width BETWEEN 1 AND 480),
+    height INTEGER NOT NULL CHECK (height BETWEEN 1 AND 160),
+    alt TEXT NOT NULL CHECK (alt != ''),
+    shown INTEGER NOT NULL DEFAULT 1 CHECK (shown IN (0, 1)) -- 0: taken away, and kept to put back
+) STRICT
+;;
+CREATE TABLE corrections (                               -- of a rule that was fixed when the vote opened
+    id INTEGER PRIMARY KEY,
+    process_id INTEGER NOT NULL REFERENCES processes,
+    changes TEXT NOT NULL CHECK (json_valid(changes)),   -- {"budget": [old, new]}
+    reason TEXT NOT NULL CHECK (reason != ''),           -- public
+    asked_by INTEGER NOT NULL REFERENCES accounts,
+    asked_at TEXT NOT NULL,
+    agreed_by INTEGER REFERENCES accounts CHECK (agreed_by != asked_by),
+    agreed_at TEXT CHECK ((agreed_at IS NULL) = (agreed_by IS NULL)),
+    applied_at TEXT CHECK (applied_at IS NULL OR agreed_at IS NOT NULL),
+    fingerprint_before TEXT NOT NULL DEFAULT '',         -- of the rules, in hexadecimal; see domain/rules.py
+    fingerprint_after TEXT NOT NULL DEFAULT '',
+    dropped_at TEXT,
+    dropped_by INTEGER REFERENCES accounts CHECK (dropped_by IS NULL OR dropped_at IS NOT NULL) -- none: it lapsed
+) STRICT
+;;
+CREATE UNIQUE INDEX one_correction_at_a_time ON corrections (process_id)
+WHERE applied_at IS NULL AND dropped_at IS NULL
+;;
+CREATE TRIGGER rules_of_a_vote_stay BEFORE UPDATE OF
+    voting_method, min_length, max_length, max_sum_cost, max_sum_points, blank_allowed, change_allowed, counting_rule,
+    rule_options, budget, lot_seed, vote_age ON processes
+WHEN (old.voting_method, old.min_length, old.blank_allowed, old.change_allowed, old.counting_rule, old.rule_options,
+      old.budget, old.lot_seed) != (new.voting_method, new.min_length, new.blank_allowed, new.change_allowed,
+      new.counting_rule, new.rule_options, new.budget, new.lot_seed)
+    OR old.max_length IS NOT new.max_length OR old.max_sum_cost IS NOT new.max_sum_cost
+    OR old.max_sum_points IS NOT new.max_sum_points OR old.vote_age IS NOT new.vote_age
+BEGIN
+    SELECT raise(ABORT, 'the rules of this vote are fixed')
+    WHERE EXISTS (SELECT 1 FROM ballots WHERE process_id = old.id)
+    AND NOT EXISTS (SELECT 1 FROM corrections
+                    WHERE process_id = old.id AND agreed_at IS NOT NULL AND applied_at IS NULL AND dropped_at IS NULL);
+END
+;;
+CREATE TRIGGER rules_of_a_theme_stay BEFORE UPDATE OF budget, min_length, max_length, max_sum_cost ON themes
+WHEN old.budget IS NOT new.budget OR old.min_length != new.min_length OR old.max_length IS NOT new.max_length
+    OR old.max_sum_cost IS NOT new.max_sum_cost
+BEGIN
+    SELECT raise(ABORT, 'the rules of this vote are fixed')
+    WHERE EXISTS (SELECT 1 FROM ballots WHERE process_id = old.process_id)
+    AND NOT EXISTS (SELECT 1 FROM corrections WHERE process_id = old.process_id
+                    AND agreed_at IS NOT NULL AND applied_at IS NULL AND dropped_at IS NULL);
+END
+;;
+ALTER TABLE areas -- gemeente, stadsdeel, wijk, buurt; empty: something else
+ADD COLUMN level TEXT NOT NULL DEFAULT '' CHECK (level IN ('', 'municipality', 'district', 'wijk', 'buurt'))
+;;
+CREATE INDEX areas_under ON areas (parent_id)
+;;
+ALTER TABLE areas -- the box around the boundary, in degrees; kept by triggers
+ADD COLUMN west REAL
+;;
+ALTER TABLE areas ADD COLUMN south REAL
+;;
+ALTER TABLE areas ADD COLUMN east REAL
+;;
+ALTER TABLE areas ADD COLUMN north REAL
+;;
+CREATE TRIGGER areas_insert_box AFTER INSERT ON areas WHEN new.boundary IS NOT NULL BEGIN
+    UPDATE areas SET boundary = boundary WHERE id = new.id;
+END
+;;
+CREATE TRIGGER areas_update_box AFTER UPDATE OF boundary ON areas BEGIN
+    UPDATE areas SET (west, south, east, north) = (
+        SELECT min(atom) FILTER (WHERE key = 0), min(atom) FILTER (WHERE key = 1),
+               max(atom) FILTER (WHERE key = 0), max(atom) FILTER (WHERE key = 1)
+        FROM json_tree(new.boundary, '$.coordinates') WHERE type IN ('real', 'integer')
+    ) WHERE id = new.id;
+END
+;;
+UPDATE areas SET boundary = boundary WHERE boundary IS NOT NULL
+;;
+CREATE TABLE area_figures (                              -- who lives there, from a file of CBS
+    area_id INTEGER NOT NULL REFERENCES areas,
+    figure TEXT NOT NULL CHECK (figure != ''),           -- inhabitants, age_0_15, …, income: see domain/area_figures.py
+    value REAL NOT NULL,
+    year INTEGER NOT NULL CHECK (year BETWEEN 1900 AND 2200),
+    PRIMARY KEY (area_id, figure)
+) STRICT, WITHOUT ROWID
+;;
+ALTER TABLE plans -- how it came in
+ADD COLUMN channel TEXT NOT NULL DEFAULT 'online' CHECK (channel IN ('online', 'paper', 'desk', 'helped'))
+;;
+ALTER TABLE plans -- staff who put it in for somebody
+ADD COLUMN account_id INTEGER REFERENCES accounts
+;;
+ALTER TABLE supports ADD COLUMN channel TEXT NOT NULL DEFAULT 'online'
+    CHECK (channel IN ('online', 'paper', 'desk', 'helped'))
+;;
+ALTER TABLE supports -- staff who put it in for somebody
+ADD COLUMN account_id INTEGER REFERENCES accounts
+;;
+ALTER TABLE reactions ADD COLUMN channel TEXT NOT NULL DEFAULT 'online'
+    CHECK (channel IN ('online', 'paper', 'desk', 'helped'))
+;;
+CREATE TABLE ballot_channels (                           -- how many ballots came in how; of none is known how
+    process_id INTEGER NOT NULL REFERENCES processes,
+    channel TEXT NOT NULL CHECK (channel IN ('online', 'paper', 'desk', 'helped')),
+    number INTEGER NOT NULL CHECK (number >= 0),
+    PRIMARY KEY (process_id, channel)
+) STRICT, WITHOUT ROWID
+;;
+CREATE TABLE voter_answers (                             -- what voters answered afterwards; counts, and nothing else
+    process_id INTEGER NOT NULL REFERENCES processes,
+    question TEXT NOT NULL CHECK (question IN ('age', 'first_time')),
+    answer TEXT NOT NULL CHECK (answer != ''),
+    number INTEGER NOT NULL CHECK (number >= 0),
+    PRIMARY KEY (process_id, question, answer)
+) STRICT, WITHOUT ROWID
+;;
+CREATE TABLE turnout_figures (                           -- what the watch shows, made once a day; see domain/turnout.py
+    process_id INTEGER NOT NULL REFERENCES processes,
+    day TEXT NOT NULL CHECK (length(day) = 10),
+    dimension TEXT NOT NULL,                             -- total, area, channel, age, first_time, plans_…, supports_…
+    group_key TEXT NOT NULL,
+    number INTEGER NOT NULL CHECK (number >= 10 AND number % 10 = 0), -- rounded down; a smaller group has no row
+    PRIMARY KEY (process_id, day, dimension, group_key)
+) STRICT, WITHOUT ROWID
+;;
+CREATE TABLE turnout_days (                              -- when figures were made, also where none could be shown
+    process_id INTEGER NOT NULL REFERENCES processes,
+    day TEXT NOT NULL CHECK (length(day) = 10),
+    made_at TEXT NOT NULL,
+    rests TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(rests)), -- per dimension the group that makes up for others
+    issued TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(issued)), -- codes that each area had got by then
+    PRIMARY KEY (process_id, day)
+) STRICT, WITHOUT ROWID
+;;
+CREATE TABLE outreach (                                  -- what staff did so that more people take part
+    id INTEGER PRIMARY KEY,
+    process_id INTEGER NOT NULL REFERENCES processes,
+    area_id INTEGER REFERENCES areas,                    -- none: the whole process
+    age TEXT NOT NULL DEFAULT '',
+    action TEXT NOT NULL CHECK (action != ''),           -- see domain/outreach.py
+    done_on TEXT NOT NULL CHECK (length(done_on) = 10),
+    note TEXT NOT NULL DEFAULT '',
+    account_id INTEGER NOT NULL REFERENCES accounts,
+    created_at TEXT NOT NULL
+) STRICT
+;;
+CREATE TABLE interested (                                -- who asked to hear of the next process
+    id INTEGER PRIMARY KEY,
+    key BLOB NOT NULL UNIQUE CHECK (length(key) = 16),   -- HMAC(secret, 'interest' | 0 | residents.key): joins nothing
+    email TEXT NOT NULL CHECK (email LIKE '%_@_%'),
+    language TEXT NOT NULL DEFAULT 'nl',
+    since TEXT NOT NULL CHECK (length(since) = 10),      -- the last time they said so
+    mailed_on TEXT CHECK (length(mailed_on) = 10)        -- the last time they were told of a process
+) STRICT
+;;
+CREATE TABLE interests (
+    interested_id INTEGER NOT NULL REFERENCES interested ON DELETE CASCADE,
+    area_id INTEGER NOT NULL REFERENCES areas,
+    theme TEXT NOT NULL DEFAULT '',                      -- none: every theme
+    PRIMARY KEY (interested_id, area_id, theme)
+) STRICT, WITHOUT ROWID
+;;
+CREATE INDEX interests_in ON interests (area_id)
+;;
+CREATE TABLE announcements (                             -- of processes that opened, to who asked to hear of them
+    process_id INTEGER PRIMARY KEY REFERENCES processes,
+    told INTEGER NOT NULL DEFAULT 0,                     -- interested.id up to which they were
+    done INTEGER NOT NULL DEFAULT 0 CHECK (done IN (0, 1))
+) STRICT
+;;
+CREATE TABLE paper_lists (                               -- of signatures for a plan; the names stay on the paper
+    process_id INTEGER NOT NULL REFERENCES processes,
+    number INTEGER NOT NULL CHECK (number BETWEEN 1 AND 99999),
+    plan_id INTEGER NOT NULL REFERENCES plans,
+    supports INTEGER NOT NULL CHECK (supports BETWEEN 1 AND 30),
+    account_id INTEGER NOT NULL REFERENCES accounts,
+    day TEXT NOT NULL CHECK (length(day) = 10),
+    PRIMARY KEY (process_id, number)
+) STRICT, WITHOUT ROWID
+"""
+
+PROGRESS = """
+ALTER TABLE news -- a local date, where the text is about another day than that of writing
+ADD COLUMN day TEXT NOT NULL DEFAULT '' CHECK (day = '' OR day GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]')
+;;
+ALTER TABLE areas -- the last one, until there is another
+ADD COLUMN removed_boundary TEXT CHECK (removed_boundary IS NULL OR json_valid(removed_boundary))
 """
 
 # A change here makes everything that is known of a process old; a change of a plan only that plan.

@@ -1,13 +1,13 @@
 """Phases of a process (fasen): kind, dates and text. A phase is open because its dates say so."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from domain.database import Database
 
 HERE = ZoneInfo("Europe/Amsterdam")
-KINDS = ("collect", "support", "assess", "vote", "result", "deliver")
+FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 
 def to_text(moment: datetime) -> str:
@@ -17,6 +17,28 @@ def to_text(moment: datetime) -> str:
 
 def from_text(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+class NoSuchTime(ValueError):
+    """That hour is skipped when the clock goes forward."""
+
+
+def moment(day: date, at: time, before: datetime | None = None) -> datetime:
+    """That time in the Netherlands, in UTC. Raises NoSuchTime, and ValueError for a year nobody means.
+
+    Of the hour that comes twice in autumn it is the first, unless `before`, which a form showed to the minute, was
+    the second; its seconds stay too.
+    """
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(day)
+    local = datetime.combine(day, at, HERE)
+    if before is not None and before.astimezone(HERE).replace(second=0, tzinfo=None, fold=0) == local.replace(
+        tzinfo=None
+    ):
+        return before
+    if local.astimezone(UTC).astimezone(HERE).replace(tzinfo=None) != local.replace(tzinfo=None):
+        raise NoSuchTime(local)
+    return local.astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)

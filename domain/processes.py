@@ -7,9 +7,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from domain import database, phases, plans
+from domain import database, maps, phases, plans
 from domain.counting import Rule
 from domain.database import Database
+from domain.maps import Box
+from domain.phase_kinds import KINDS
 from domain.phases import Phase
 from domain.plans import Plan, Theme
 from domain.search import fold
@@ -22,6 +24,16 @@ class Limits:
     min_length: int = 0
     max_length: int | None = None
     max_sum_cost: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Logo:
+    """What stands in the header instead of a letter; width and height in pixels."""
+
+    key: str
+    width: int
+    height: int
+    alt: str
 
 
 @dataclass(frozen=True)
@@ -50,6 +62,7 @@ class Process:
     photo: str
     imported_meta: Mapping[str, str]
     sealed_at: datetime | None
+    corrected_at: datetime | None  # the last time a rule of its vote was corrected
     revision: int
     structure: int
     support_threshold: int | None
@@ -58,6 +71,23 @@ class Process:
     reaction_moderation: str
     reactions_allowed: bool
     max_plan_cost: int | None
+    submitters: str
+    submit_age: int | None
+    support_age: int | None
+    vote_age: int | None
+    codes_by: str
+    turnout_public: str
+    aftercare: str
+    legal_basis: str
+    controller: str
+    privacy_contact: str
+    host: str
+    languages: tuple[str, ...]
+    blocks: tuple[str, ...]
+    look: Mapping[str, str]
+    logo: Logo | None
+    frame_ancestors: tuple[str, ...]
+    reach: Box | None  # on the map: a pin further away is refused
     phases: tuple[Phase, ...]
     themes: tuple[Theme, ...]
     all_plans: tuple[Plan, ...] = field(repr=False)
@@ -129,6 +159,11 @@ class Process:
         """The phase that is open; the one that opened last where two are."""
         return next((phase for phase in reversed(self.phases) if phase.open(now)), None)
 
+    def doing(self, now: datetime) -> Phase | None:
+        """The open phase of which the page of the process speaks: the vote, else the earliest in the table of kinds."""
+        order = ["vote", *KINDS]
+        return min((phase for phase in self.phases if phase.open(now)), key=lambda p: order.index(p.kind), default=None)
+
     def upcoming(self, now: datetime) -> Phase | None:
         return next((phase for phase in self.phases if phase.opens_at > now), None)
 
@@ -149,8 +184,22 @@ class Process:
 RESERVED = frozenset(
     {
         *("aanmelden", "account", "afmelden", "api", "beheer", "bevestig", "bewoner", "controle", "favicon", "foto"),
-        *("health", "help", "hulp", "index", "inloggen", "kaart", "login", "logboek", "mail", "media", "medewerkers"),
-        *("mijn", "nieuw", "plannen", "post", "privacy", "robots", "sessies", "sitemap", "start", "static", "stemmen"),
+        *(
+            "health",
+            "help",
+            "hulp",
+            "inbed",
+            "index",
+            "inloggen",
+            "kaart",
+            "login",
+            "logboek",
+            "mail",
+            "media",
+            "medewerkers",
+        ),
+        *("mijn", "nieuw", "ontwerpen", "op-de-hoogte", "plannen", "post", "privacy", "robots", "sessies", "sitemap"),
+        *("start", "static", "stemmen"),
         *("taal", "tegels", "toegankelijkheid", "uitleg", "uitloggen", "uitnodiging", "uitslag", "volgen"),
         *("wachtwoord", "well-known", "wijken", "www"),
     }
@@ -163,7 +212,7 @@ class SlugTaken(Exception):
 
 def slug_from(name: str) -> str:
     """A slug of the words of `name`: a–z, 0–9 and hyphens, 2 to 60 long."""
-    words = "".join(c if c.isascii() and c.isalnum() else " " for c in fold(name)).split()
+    words = "".join(c if c.isascii() and c.isalnum() else " " for c in fold(name).lower()).split()
     slug = "-".join(words)[:60].strip("-")
     return slug if len(slug) > 1 else "traject"
 
@@ -234,8 +283,9 @@ WITH RECURSIVE up (id, parent_id, name, root) AS (
     SELECT id, parent_id, name, id FROM areas
     UNION ALL SELECT areas.id, areas.parent_id, areas.name, up.root FROM up JOIN areas ON areas.id = up.parent_id
 )
-SELECT processes.*, areas.name AS area,
-       (SELECT up.name FROM up WHERE up.root = areas.id AND up.parent_id IS NULL) AS municipality
+SELECT processes.*, areas.name AS area, areas.boundary,
+       (SELECT up.name FROM up WHERE up.root = areas.id AND up.parent_id IS NULL) AS municipality,
+       (SELECT max(applied_at) FROM corrections WHERE process_id = processes.id) AS corrected_at
 FROM processes JOIN areas ON areas.id = processes.area_id
 """
 
@@ -252,11 +302,18 @@ def process_from(db: Database, row: dict[str, Any], at_revision: int, structure:
         reactions_allowed=bool(row["reactions_allowed"]),
         rule_options=json.loads(row["rule_options"]),
         imported_meta=json.loads(row["imported_meta"]),
+        look=json.loads(row["look"]),
+        logo=next((Logo(**logo) for logo in db.query(LOGO, [id_])), None),
+        languages=tuple(json.loads(row["languages"])),
+        blocks=tuple(json.loads(row["blocks"])),
+        frame_ancestors=tuple(json.loads(row["frame_ancestors"])),
         area_budgets={a["name"]: a["budget"] for a in db.query(AREA_BUDGETS, [id_])},
         exclusive=tuple((p["a"], p["b"]) for p in db.query(EXCLUSIVE, [id_])),
+        reach=maps.reach(row["boundary"] or ""),
         revision=at_revision,
         structure=structure,
         sealed_at=phases.from_text(row["sealed_at"]) if row["sealed_at"] else None,
+        corrected_at=phases.from_text(row["corrected_at"]) if row["corrected_at"] else None,
         phases=phases.load(db, id_),
         themes=tuple(themes.values()),
         all_plans=tuple(plans.load(db, id_, slug, themes).values()),
@@ -266,9 +323,11 @@ def process_from(db: Database, row: dict[str, Any], at_revision: int, structure:
 AS_THEY_ARE = (
     *("id", "slug", "name", "area", "municipality", "summary", "description", "language", "currency", "budget"),
     *("counting_rule", "lot_seed", "photo", "support_threshold", "supporters", "plan_moderation"),
-    *("reaction_moderation", "max_plan_cost"),
+    *("reaction_moderation", "max_plan_cost", "submitters", "submit_age", "support_age", "vote_age", "codes_by"),
+    *("turnout_public", "aftercare", "legal_basis", "controller", "privacy_contact", "host"),
 )
 THEMES = "SELECT id, name, budget, min_length, max_length, max_sum_cost FROM themes WHERE process_id = ? ORDER BY id"
+LOGO = "SELECT key, width, height, alt FROM logos WHERE process_id = ? AND shown = 1"
 AREA_BUDGETS = "SELECT name, budget FROM area_budgets JOIN areas ON areas.id = area_id WHERE process_id = ? ORDER BY id"
 EXCLUSIVE = """
 SELECT a.project_id AS a, b.project_id AS b FROM exclusive_pairs

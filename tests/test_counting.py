@@ -218,7 +218,7 @@ def spent_on(outcome, plans, attribute, name):
     return sum(granted.get(plan.project_id, 0) for plan in plans if name in getattr(plan, attribute))
 
 
-@given(counts(ties=("cheapest", "listed")))
+@given(counts(ties=("cheapest", "lot", "listed")))
 def test_no_budget_is_ever_exceeded_and_every_cent_is_accounted_for(given_count):
     plans, _, budget, rule = given_count
     outcome = count(*given_count)
@@ -294,7 +294,7 @@ def funds(plan, given_count, extra=0, cost=None):
     return plan.project_id in count(changed, more, budget, rule).selected
 
 
-@given(counts(ties=("cheapest", "listed")))
+@given(counts(ties=("cheapest", "lot", "listed")))
 def test_the_shortfall_is_what_trying_every_number_finds(given_count):
     plans, *_ = given_count
     for plan in plans:

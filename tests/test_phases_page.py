@@ -7,10 +7,9 @@ import pytest
 from httpx import Response
 from litestar.testing import TestClient
 
-from domain import audit, ballots, phases, planning
+from domain import audit, ballots, phases
 from domain.database import Database, writing
-from domain.phases import Phase
-from domain.planning import NoSuchTime
+from domain.phases import NoSuchTime, Phase
 from domain.processes import Process
 from tests.cast import AFTER, AICHA, BRAM, CLOSES, NOW, OPENS, insert_vote, reload
 from tests.conftest import Clock, HandIn, Seal
@@ -254,10 +253,10 @@ def test_looking_and_saving_without_a_change_changes_nothing(
 def test_the_hour_that_comes_twice_stays_the_one_it_was() -> None:
     second = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)  # 2.30 in winter time
     day, at = date(2026, 10, 25), time(2, 30)
-    assert planning.moment(day, at) == second - timedelta(hours=1)
-    assert planning.moment(day, at, second) == second
+    assert phases.moment(day, at) == second - timedelta(hours=1)
+    assert phases.moment(day, at, second) == second
     with pytest.raises(NoSuchTime):
-        planning.moment(date(2026, 3, 29), at)
+        phases.moment(date(2026, 3, 29), at)
 
 
 @pytest.mark.parametrize("who", [MO, TESSA, NINA])

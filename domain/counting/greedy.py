@@ -50,7 +50,7 @@ def ranking(projects: Iterable[Project], scores: Mapping[str, Amount], rule: Rul
         projects,
         key=lambda project: (
             -scores[project.project_id],
-            project.cost,
+            project.cost if rule.ties == "cheapest" else 0,
             lot(rule.seed, project.project_id),
             project.project_id,
         ),
@@ -179,6 +179,8 @@ def _broken_by(
         return ""
     if rule.ties == "listed":
         return "list"
+    if rule.ties == "lot":
+        return "lot"
     equally_cheap = [list(group) for _, group in groupby(tied, key=lambda project: project.cost)]
     return "lot" if any(matters(group) for group in equally_cheap) else "cost"
 

@@ -36,7 +36,7 @@ class Rule:
     min_score: the least score that can win.
     exclusive: pairs of which at most one wins, the one considered first.
     ties: plans with equal scores are considered "cheapest" first, then by lot: ascending
-        SHA-256(seed + project_id). "listed": in the order in which they were given.
+        SHA-256(seed + project_id). "lot": by lot, whatever they cost. "listed": in the order in which they were given.
     """
 
     name: str = "greedy"
@@ -46,7 +46,7 @@ class Rule:
     category_budgets: Mapping[str, Amount] = field(default_factory=dict)
     neighborhood_budgets: Mapping[str, Amount] = field(default_factory=dict)
     exclusive: tuple[tuple[str, str], ...] = ()
-    ties: Literal["cheapest", "listed"] = "cheapest"
+    ties: Literal["cheapest", "lot", "listed"] = "cheapest"
     seed: str = ""
 
 

@@ -1,0 +1,208 @@
+"""A design: what is undecided, what doesn't fit, and that file, process and design are the same."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from domain import phase_kinds, phases, processes
+from domain.database import writing
+from domain.designs import files, making, model
+from domain.designs.choices import Choice
+from domain.designs.files import FlawedFile
+from domain.designs.making import NotReady
+from domain.designs.model import Design, Span, ThemeChoice, laid_out, placed
+from domain.fields import WrongFields
+from domain.phase_kinds import PhaseKind
+
+ACCOUNT = 1
+MONDAY = date(2027, 3, 1)
+
+
+def made(**values):
+    """A design with everything decided that must be; `vote_age=None` takes one away."""
+    decided = {
+        "traject-name": "Laak aan zet",
+        "traject-municipality": "Den Haag",
+        "traject-area": "Laak",
+        "money-budget": 30_000_00,
+        "vote-voting_method": "knapsack",
+        "vote-codes_by": "letter",
+        "vote-vote_age": 12,
+        "result-counting_rule": "greedy",
+        "privacy-legal_basis": "public_task",
+        "privacy-controller": "Gemeente Den Haag",
+        "privacy-privacy_contact": "privacy@denhaag.example",
+    } | {name.replace("__", "-"): value for name, value in values.items()}
+    design = model.decided(Design(spans=laid_out(phase_kinds.KINDS)), decided)
+    return placed(design, MONDAY)
+
+
+@pytest.fixture(autouse=True)
+def account(db):
+    with writing(db):
+        db.execute(
+            "INSERT OR IGNORE INTO accounts (id, email, name, created_at) "
+            "VALUES (1, 'bea@x.example', 'Bea', '2026-01-01T00:00:00Z')"
+        )
+
+
+def opened(db, design, now):
+    with writing(db):
+        slug = making.create(db, design, now, ACCOUNT)
+    return processes.load(db, slug)
+
+
+def test_nothing_opens_before_what_law_and_fairness_need_is_decided(db, clock):
+    design = made(vote__vote_age=None, privacy__controller="")
+    assert [choice.field for choice in model.undecided(design)] == ["vote-vote_age", "privacy-controller"]
+    with pytest.raises(NotReady), writing(db):
+        making.create(db, design, clock.now, ACCOUNT)
+    assert processes.load(db, "laak-aan-zet") is None
+
+
+def test_without_a_vote_nothing_of_a_vote_needs_to_be_decided():
+    design = made(vote__vote_age=None, vote__codes_by=None)
+    only_plans = replace(design, spans={kind: design.spans[kind] for kind in ("collect", "support")})
+    assert not [choice for choice in model.undecided(only_plans) if choice.section == "vote"]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ({"vote__min_length": 4, "vote__max_length": 3}, "min_above_max"),
+        ({"vote__max_sum_cost": 40_000_00}, "ballot_above_budget"),
+    ],
+)
+def test_what_does_not_fit_together_is_told(values, kind):
+    assert [clash.kind for clash in model.clashes(made(**values))] == [kind]
+
+
+def test_themes_that_ask_more_than_a_ballot_may_hold_do_not_fit():
+    themes = (ThemeChoice("Groen", min_length=2), ThemeChoice("Straat", min_length=2))
+    clashes = model.clashes(replace(made(vote__max_length=3), themes=themes))
+    assert [clash.kind for clash in clashes] == ["themes_above_max"]
+
+
+def test_a_process_gives_back_the_design_it_was_made_of(db, clock):
+    themes = (ThemeChoice("Groen", 10_000_00, 1, 2), ThemeChoice("Straat", max_sum_cost=5_000_00))
+    design = replace(
+        made(vote__max_sum_cost=20_000_00, result__overflow="partial", look__blocks=["about", "map"]),
+        themes=themes,
+        tokens={"basis-color-action": "#8a1538"},
+    )
+    there = making.of(db, opened(db, design, clock.now))
+    for name, value in design.values.items():
+        assert there.values[name] == value, name
+    assert (there.themes, there.tokens) == (themes, design.tokens)
+    assert [(p.kind, p.opens_at, p.closes_at) for p in there.phases] == [
+        (p.kind, p.opens_at, p.closes_at) for p in design.phases
+    ]
+
+
+def test_a_design_written_and_read_is_the_same_and_so_is_its_process(db, clock):
+    design = replace(made(traject__description="Een\n\n“twee” \\ drie"), about={"title": "Proef"})
+    text = files.written(design)
+    assert files.read(text.encode()) == design
+    there = making.of(db, opened(db, design, clock.now))
+    again = files.written(there)
+    assert files.written(files.read(again.encode())) == again
+    twin = opened(db, files.read(again.encode()), clock.now)
+    assert files.written(making.of(db, twin)) == again
+
+
+def test_a_flawed_file_is_refused_by_line_and_changes_nothing():
+    text = 'format = 1\n[traject]\nname = "Laak\u202e"\n[vote]\nopens = 2027-02-10\nmethod = "dice"\nvote_age = -3\n'
+    with pytest.raises(FlawedFile) as refused:
+        files.read(text.encode())
+    told = [(flaw.line, flaw.where, flaw.kind) for flaw in refused.value.flaws]
+    assert told == [
+        (3, "traject.name", "hidden_characters"),
+        (5, "vote.opens", "half"),
+        (6, "vote.method", "unknown"),
+        (7, "vote.vote_age", "too_low"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "line", "kind"),
+    [
+        (b"format = 2\n", 1, "newer"),
+        (b"", 0, "missing"),
+        (b"format = 1\n[vote]\nopens = 2027-02-30\n", 3, "not_toml"),
+        (b"format = 1\n\xff", 2, "not_utf8"),
+        (b"format = 1\n[look.tokens]\nx = 'red;} body {'\n", 3, "not_a_token"),
+        (b"format = 1\n[vote]\nopens = 9999-01-01\ncloses = 9999-01-02\n", 3, "not_a_date"),
+        (b"format = 1\n[money]\nbudget = 10.005\n", 3, "not_an_amount"),
+        (b"format = 1\n[money]\nbudget = inf\n", 3, "not_an_amount"),
+        (b"format = 1\nthemes = 3\n", 2, "not_a_table"),
+        (b"format = 1\n" + b"a" + b".a" * 40_000 + b" = 1\n", 0, "not_toml"),
+        (b"format = 1\n[money]\nbudget = " + b"9" * 5_000 + b"\n", 4, "not_toml"),
+        (b"format = 1\n[money]\nbudget = 1e99999999999999999999\n", 4, "not_toml"),
+        (b"format = 1\n" + b"a" * files.LARGEST, 0, "too_large"),
+    ],
+)
+def test_whatever_is_wrong_with_a_file_has_a_line_and_a_reason(data, line, kind):
+    with pytest.raises(FlawedFile) as refused:
+        files.read(data)
+    assert (line, kind) in [(flaw.line, flaw.kind) for flaw in refused.value.flaws]
+
+
+def test_a_year_later_every_phase_keeps_its_hours_and_its_distance():
+    design = made()
+    later = placed(design, date(2028, 3, 6))
+    for before, after in zip(design.phases, later.phases, strict=True):
+        local = [moment.astimezone(phases.HERE) for moment in (before.opens_at, after.opens_at)]
+        assert local[1].date() - local[0].date() == date(2028, 3, 6) - MONDAY
+        assert local[0].time() == local[1].time()
+
+
+def test_once_the_vote_opened_its_rules_stay_but_its_name_may_change(db, clock):
+    process = opened(db, made(), clock.now)
+    during = process.voting_phase.opens_at + timedelta(hours=1)
+    wanted = making.of(db, process)
+    with pytest.raises(WrongFields) as refused, writing(db):
+        making.change(db, process, model.decided(wanted, {"vote-blank_allowed": False}), during, ACCOUNT)
+    assert [(one.field, one.kind) for one in refused.value.wrong] == [("vote-blank_allowed", "frozen")]
+    with writing(db):
+        changed = making.change(db, process, model.decided(wanted, {"traject-name": "Laak beslist"}), during, ACCOUNT)
+    assert changed == ["name"]
+
+
+def test_the_budget_of_a_ballot_follows_the_budget(db, clock):
+    process = opened(db, made(), clock.now)
+    with writing(db):
+        wanted = model.decided(making.of(db, process), {"money-budget": 20_000_00})
+        making.change(db, process, wanted, clock.now, ACCOUNT)
+    assert processes.load(db, process.slug).limits.max_sum_cost == 20_000_00
+
+
+def test_a_new_kind_of_phase_is_one_entry_in_the_table(db, clock, monkeypatch):
+    """What the wizard, the file, the process and the page where phases are moved know of, is the table."""
+    choice = Choice("agenda", "rounds", "number", 2, low=1, high=5, column=False)
+    monkeypatch.setitem(phase_kinds.KINDS, "agenda", PhaseKind("agenda", (choice,), days=14))
+    design = made()
+    design = replace(design, spans={**design.spans, "agenda": Span(day=0, days=14)})
+    design = placed(design, MONDAY)
+    assert "agenda-rounds" in [asked.field for asked in model.asked(design)]
+    assert "[agenda]" in files.written(design)
+    assert files.read(files.written(design).encode()) == design
+    assert opened(db, design, clock.now).phase("agenda") is not None
+
+
+def test_a_text_full_of_brackets_is_only_a_text():
+    text = "a\n[" + " " * 4_000 + "b\nc"
+    design = made(traject__description=text)
+    assert files.read_kept(files.written(design)).values["traject-description"] == text
+
+
+def test_only_the_owner_says_on_which_host_a_process_is(db, clock):
+    process = opened(db, made(look__host="laak.example.nl"), clock.now)
+    assert process.host == ""
+    wanted = model.decided(making.of(db, process), {"look-host": "laak.example.nl"})
+    with pytest.raises(WrongFields) as refused, writing(db):
+        making.change(db, process, wanted, clock.now, ACCOUNT)
+    assert [(one.field, one.kind) for one in refused.value.wrong] == [("look-host", "owner_only")]
+    with writing(db):
+        db.execute("UPDATE accounts SET owner = 1 WHERE id = ?", [ACCOUNT])
+        assert making.change(db, process, wanted, clock.now, ACCOUNT) == ["host"]

@@ -26,6 +26,10 @@ class LinkGone(Exception):
     """The link was used, has expired, was replaced by a newer one, or never was."""
 
 
+class Disabled(Exception):
+    """The account exists and may not sign in: let it in again first."""
+
+
 class LastOwner(Exception):
     """Nobody would be left who may do everything."""
 
@@ -186,13 +190,22 @@ def invite(
 ) -> int:
     """Invite somebody by mail to these roles in that process, or as one more owner; returns the account's id.
 
-    Who has an account already gets the roles as well and keeps their name and password. Raises NotAllowed.
+    Who has an account already gets the roles as well and keeps their name and password; that somebody with an account
+    becomes an owner stands in the log as owner_made. Raises NotAllowed, also for who is an owner already, and Disabled.
     """
     process_id = process.id if process else None
     refuse_others(db, by, None if owner else process_id)
-    found = db.execute("SELECT id FROM accounts WHERE email = ?", [normal_address(email)]).fetchone()
+    query = "SELECT id, owner, disabled_at FROM accounts WHERE email = ?"
+    found = db.execute(query, [normal_address(email)]).fetchone()
+    if found and found[1]:
+        raise NotAllowed
+    if found and found[2]:
+        raise Disabled
     account_id = found[0] if found else make(db, email, name, "", False, now)
-    audit.record(db, by, process_id, "invited", f"account {account_id}", now, owner=owner)
+    if owner and found:
+        audit.record(db, by, None, "owner_made", f"account {account_id}", now)
+    else:
+        audit.record(db, by, process_id, "invited", f"account {account_id}", now, owner=owner)
     if owner:
         db.execute("UPDATE accounts SET owner = 1 WHERE id = ?", [account_id])
     elif process_id is not None:
@@ -214,13 +227,21 @@ def send_invitation(db: Database, by: int, account_id: int, process: Process | N
 
     Without a mail server only the owner may read the mail with its link: whoever opens it becomes that colleague.
     """
-    query = "SELECT email, password, disabled_at FROM accounts WHERE id = ?"
-    email, password, disabled_at = db.execute(query, [account_id]).fetchone()
+    query = "SELECT email, password, disabled_at, owner FROM accounts WHERE id = ?"
+    email, password, disabled_at, owner = db.execute(query, [account_id]).fetchone()
     if disabled_at:
         return
     payload = {"account_id": account_id}
     path = "/beheer" if password else new_link(db, INVITATION, email, payload, INVITATION_LASTS, now)
-    mails.invitation(db, now, Recipient(email, "nl"), inviter=names(db)[by], path=path, process=None)
+    own = sessions.roles_of(db, account_id).get(process.id, frozenset()) if process and not owner else frozenset()
+    mails.invitation(
+        *(db, now, Recipient(email, "nl")),
+        inviter=names(db)[by],
+        path=path,
+        roles=[role for role in ROLES if role in own],
+        where=process.name if process and own else "",
+        days=0 if password else INVITATION_LASTS.days,
+    )
 
 
 def accept(db: Database, token: str, name: str, password_hash: str, now: datetime) -> int:

@@ -348,10 +348,11 @@ def opinion_from(row: dict[str, Any]) -> Opinion:
 
 
 def colleagues(db: Database, process_id: int, account_id: int) -> list[tuple[int, str, str]]:
-    """Id, name and address of everyone else who assesses in this process, by name."""
+    """Id, name and address of everyone else who may assess in this process, toetsers and beheerders, by name."""
     rows = db.execute(
-        "SELECT id, name, email FROM accounts JOIN roles ON account_id = id "
-        "WHERE process_id = ? AND role = 'toetser' AND disabled_at IS NULL AND id != ? ORDER BY name, id",
+        "SELECT DISTINCT id, name, email FROM accounts JOIN roles ON account_id = id "
+        "WHERE process_id = ? AND role IN ('toetser', 'beheerder') AND disabled_at IS NULL AND id != ? "
+        "ORDER BY name, id",
         [process_id, account_id],
     )
     return [(id_, name, email) for id_, name, email in rows]

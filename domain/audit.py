@@ -32,6 +32,18 @@ class Entry:
     subject: str
     detail: dict[str, Any]
 
+    @property
+    def opens(self) -> datetime | None:
+        """Of a phase that was moved: when it opens from then on."""
+        return self.moment("new opens")
+
+    @property
+    def closes(self) -> datetime | None:
+        return self.moment("new closes")
+
+    def moment(self, name: str) -> datetime | None:
+        return phases.from_text(self.detail[name]) if name in self.detail else None
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:

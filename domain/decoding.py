@@ -1,8 +1,9 @@
 """What a child process does with a photo of somebody we don't know: decode it, make it small, write three WebPs.
 
-Started by domain/photos.py as a script, so that a bug in a decoder, or a picture that unfolds to gigabytes, ends this
-process and not the server. Reads the photo from stdin. Writes “ok” and three pictures, each after its length in four
-bytes, or the kind of a NotAPhoto. Imports nothing of ours.
+Started by domain/photos.py and domain/logos.py as a script, so that a bug in a decoder, or a picture that unfolds to
+gigabytes, ends this process and not the server. Reads the photo from stdin. Writes “ok” and three pictures, each after
+its length in four bytes, or the kind of a NotAPhoto. With “logo” behind its name: one picture, nothing cut off. Imports
+nothing of ours.
 """
 
 import contextlib
@@ -185,11 +186,50 @@ def encoded(image: Image.Image, quality: int) -> bytes:
     return file.getvalue()
 
 
+LOGO = (480, 160)  # pixels, at most
+LARGEST_LOGO = 40_000  # bytes
+
+
+def logo(data: bytes) -> list[bytes]:
+    """The logo as one WebP that keeps what is see-through, whole, at most LOGO. Raises Refused."""
+    image = opened(data)
+    if image.format not in ("JPEG", "MPO", "PNG", "WEBP"):
+        raise Refused("not_a_photo")
+    try:
+        return [encoded_logo(contained(image))]
+    except MemoryError as error:
+        raise Refused("too_many_pixels") from error
+    except Exception as error:
+        raise Refused("broken") from error
+
+
+def contained(image: Image.Image) -> Image.Image:
+    """Upright and in sRGB; a new picture, so that nothing but pixels goes along. A smaller one isn't enlarged."""
+    profile, turn = image.info.get("icc_profile"), TURNS.get(orientation_of(image))
+    found = in_srgb(plain(image), profile).convert("RGBA")
+    found = found if turn is None else found.transpose(turn)
+    found.thumbnail(LOGO, Image.Resampling.LANCZOS)
+    page = Image.new("RGBA", found.size)
+    page.paste(found)
+    return page
+
+
+def encoded_logo(image: Image.Image) -> bytes:
+    """Every pixel as it is, where that fits: logos are lines and letters."""
+    for options in ({"lossless": True}, {"quality": 90}, {"quality": 60}, {"quality": 20}):
+        file = io.BytesIO()
+        image.save(file, "WEBP", method=6, **options)
+        if file.tell() <= LARGEST_LOGO:
+            return file.getvalue()
+    raise Refused("broken")
+
+
 def main() -> None:
     load_decoders()
     limit_this_process()
+    make = logo if sys.argv[1:] == ["logo"] else smaller
     try:
-        pictures = smaller(sys.stdin.buffer.read())
+        pictures = make(sys.stdin.buffer.read())
     except Refused as refused:
         answer = str(refused).encode()
     else:

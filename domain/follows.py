@@ -250,7 +250,13 @@ def untold(db: Database, process: Process, rows: Sequence[Row], due: Sequence[Ro
     items = db.query(NEWS, {"process": process.id, "since": min(row.last_news for row in due)})
     mine = {row.plan_id for row in rows}
     return [
-        {"kind": item["kind"], "title": item["title"], "text": item["text"], "path": link_of(process, item)}
+        {
+            "kind": item["kind"],
+            "title": item["title"],
+            "text": item["text"],
+            "day": item["day"],
+            "path": link_of(process, item),
+        }
         for item in items
         if any(row.matches(item) and row.last_news < item["id"] for row in due)
         and not any(row.matches(item) and row.last_news >= item["id"] for row in rows)
@@ -263,7 +269,7 @@ def link_of(process: Process, item: Mapping[str, Any]) -> str:
 
 
 NEWS = """
-SELECT news.id, news.process_id, news.plan_id, kind, text, ifnull(title, '') AS title, merged_into
+SELECT news.id, news.process_id, news.plan_id, kind, text, day, ifnull(title, '') AS title, merged_into
 FROM news LEFT JOIN plans ON plans.id = plan_id
 WHERE news.process_id = :process AND news.id > :since
 AND (plan_id IS NULL OR plans.status = 'published' OR kind = 'merged' AND plans.status = 'merged')
@@ -278,4 +284,4 @@ def path_of(process: Process, plan_id: int | None, kind: str, merged_into: int |
     return f"/{process.slug}/{PAGES.get(kind, '')}".rstrip("/")
 
 
-PAGES = {"vote_opens": "stemmen", "result": "uitslag"}
+PAGES = {"vote_opens": "stemmen", "correction": "zo-werkt-het", "result": "uitslag"}

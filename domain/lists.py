@@ -3,12 +3,12 @@
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from domain import audit, fields, mails, moderation, phases, plans, submissions, versions
+from domain import areas, audit, fields, mails, moderation, phases, plans, submissions, versions
 from domain.database import Database
 from domain.moderation import Refused
 from domain.phases import HERE
@@ -30,11 +30,20 @@ TEXTS = {
     "foto in woorden": "photo_alt",
 }
 EDITED = ("nummer", *TEXTS, "bedrag", "kosten", "themas", "breedtegraad", "lengtegraad")
-ONLY_OUT = ("bedenkers", "status", "reden", "oordeel", "reden oordeel", "gevraagd", "steun", "reacties")
+ONLY_OUT = ("bedenkers", "status", "reden", "oordeel", "reden oordeel", "gevraagd", "steun", "reacties", "kanaal")
 DATES = {"ingeleverd": "submitted_at", "gepubliceerd": "published_at", "ingetrokken": "withdrawn_at"}
 PLANS = (*EDITED, *ONLY_OUT, *DATES)
-SUPPORTS = ("nummer", "titel", "dag", "steun")
-REACTIONS = ("nummer", "titel", "reactie", "antwoord op", "kant", "naam", "tekst", "nuttig", "datum")
+SUPPORTS = ("nummer", "titel", "dag", "kanaal", "steun")
+REACTIONS = ("nummer", "titel", "reactie", "antwoord op", "kant", "naam", "tekst", "nuttig", "datum", "kanaal")
+STATUSES = {
+    "submitted": "wacht op publicatie",
+    "published": "openbaar",
+    "hidden": "verborgen",
+    "merged": "samengevoegd",
+    "withdrawn": "ingetrokken",
+}
+VERDICTS = {"": "", "feasible": "haalbaar", "infeasible": "niet haalbaar"}
+CHANNELS = {"online": "site", "paper": "papier", "desk": "balie", "helped": "samen"}
 SIDES = {"for": "voor", "against": "tegen", "answer": "antwoord"}
 MOST = 1_000  # plans that one import may add or change: others wait for it
 NUMBER = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,39}")  # what a plan may be called on ballots and in a .pb
@@ -55,13 +64,14 @@ def plan_row(plan: Plan) -> Row:
         "breedtegraad": plan.lat,
         "lengtegraad": plan.lon,
         "bedenkers": plan.maker,
-        "status": "withdrawn" if plan.withdrawn else plan.status,
+        "status": STATUSES["withdrawn" if plan.withdrawn else plan.status],
         "reden": plan.status_reason,
-        "oordeel": plan.verdict,
+        "oordeel": VERDICTS[plan.verdict],
         "reden oordeel": plan.verdict_reason,
         "gevraagd": None if plan.asked_cost is None else euros(plan.asked_cost),
         "steun": plan.supports,
         "reacties": plan.reactions,
+        "kanaal": CHANNELS[plan.channel],
     }
     return row | {name: day(getattr(plan, field)) for name, field in DATES.items()}
 
@@ -75,19 +85,20 @@ def day(moment: datetime | None) -> str:
 
 
 def supports_of(db: Database, process: Process) -> list[Row]:
-    """How many supports each plan got on each day; never whose."""
+    """How many supports each plan got on each day, and how they came in; never whose."""
     rows = db.execute(
-        "SELECT project_id, title, given_on, count(*) FROM supports JOIN plans ON plans.id = plan_id "
-        "WHERE process_id = ? GROUP BY plans.id, given_on ORDER BY plans.id, given_on",
+        "SELECT project_id, title, given_on, supports.channel, count(*) FROM supports JOIN plans ON plans.id = plan_id "
+        "WHERE process_id = ? GROUP BY plans.id, given_on, supports.channel ORDER BY plans.id, given_on, 4",
         [process.id],
     )
-    return [dict(zip(SUPPORTS, row, strict=True)) for row in rows]
+    return [dict(zip(SUPPORTS, (*row[:3], CHANNELS[row[3]], row[4]), strict=True)) for row in rows]
 
 
 def reactions_of(db: Database, process: Process) -> list[Row]:
     """The reactions that everyone can read, with the names that stand there."""
     rows = db.query(
-        "SELECT project_id, title, reactions.id, parent_id, side, name, text, useful, created_at FROM reactions "
+        "SELECT project_id, title, reactions.id, parent_id, side, name, text, useful, created_at, reactions.channel "
+        "FROM reactions "
         "JOIN plans ON plans.id = plan_id WHERE process_id = ? AND reactions.status = 'published' "
         "AND plans.status = 'published' ORDER BY plans.id, reactions.id",
         [process.id],
@@ -103,6 +114,7 @@ def reactions_of(db: Database, process: Process) -> list[Row]:
             "tekst": row["text"],
             "nuttig": row["useful"],
             "datum": day(phases.from_text(row["created_at"])),
+            "kanaal": CHANNELS[row["channel"]],
         }
         for row in rows
     ]
@@ -139,12 +151,13 @@ class Preview:
 
     lines: tuple[Line, ...]
     mistakes: tuple[Mistake, ...]
+    letters: Mapping[str, str] = field(default_factory=dict)  # of the columns, by name
 
     def of(self, kind: str) -> list[Line]:
         return [line for line in self.lines if line.kind == kind]
 
 
-def preview(process: Process, rows: Sequence[Mapping[str, str]]) -> Preview:
+def preview(process: Process, rows: Sequence[Mapping[str, str]], letters: Mapping[str, str] | None = None) -> Preview:
     """Compare the rows, as sheets.read gives them, with the plans there are. A column that isn't there changes
     nothing; a number that no plan has is a new plan's, and a new plan without number gets the next."""
     listed = [(number, row) for number, row in enumerate(rows, 2) if any(row.values())]
@@ -157,7 +170,7 @@ def preview(process: Process, rows: Sequence[Mapping[str, str]]) -> Preview:
         lines.append(line)
     if sum(line.kind != "same" for line in lines) > MOST:
         mistakes.append(Mistake(1, "", "too_many", MOST))
-    return Preview(tuple(lines), tuple(mistakes))
+    return Preview(tuple(lines), tuple(mistakes), letters or {})
 
 
 def mistakes_in_all(listed: Sequence[tuple[int, Mapping[str, str]]]) -> Iterable[Mistake]:
@@ -181,7 +194,7 @@ def read_line(process: Process, row: int, cells: Mapping[str, str], plan: Plan |
     mistakes: list[Mistake] = []
     asked = {name: cell for name, cell in cells.items() if name in EDITED} if plan is None else changed(plan, cells)
     values = {field: read_text(row, name, asked[name], mistakes) for name, field in TEXTS.items() if name in asked}
-    values |= read_costs(row, asked, plan, mistakes)
+    values |= read_costs(process, row, asked, plan, mistakes)
     values |= read_themes(process, row, asked, mistakes)
     if "breedtegraad" in asked or "lengtegraad" in asked:
         values |= read_place(row, cells, mistakes)
@@ -231,8 +244,11 @@ def read_text(row: int, name: str, typed: str, mistakes: list[Mistake]) -> str:
     return text
 
 
-def read_costs(row: int, asked: Mapping[str, str], plan: Plan | None, mistakes: list[Mistake]) -> dict[str, Any]:
-    """The amount and what it is made of, which must come to the amount where both are there."""
+def read_costs(
+    process: Process, row: int, asked: Mapping[str, str], plan: Plan | None, mistakes: list[Mistake]
+) -> dict[str, Any]:
+    """The amount and what it is made of, which must come to the amount where both are there; at most what one plan may
+    cost."""
     values: dict[str, Any] = {}
     if "kosten" in asked:
         parts = asked["kosten"].replace("\r", "\n").split(BETWEEN)
@@ -245,6 +261,8 @@ def read_costs(row: int, asked: Mapping[str, str], plan: Plan | None, mistakes: 
         values["cost"] = total
     if items and values.get("cost", total) != total:
         mistakes.append(Mistake(row, "bedrag", "not_the_sum"))
+    if values.get("cost", 0) > (most := submissions.most_cost(process)):
+        mistakes.append(Mistake(row, "bedrag" if asked.get("bedrag") else "kosten", "too_dear", most))
     return values
 
 
@@ -324,7 +342,9 @@ def insert(db: Database, process: Process, line: Line, now: datetime) -> None:
     row["items"] = json.dumps(row.get("items", []), ensure_ascii=False)
     at = phases.to_text(now)
     row |= {"process_id": process.id, "project_id": number, "submitted_at": at, "published_at": at}
-    versions.set_themes(db, plans.insert(db, row), line.values.get("themes", ()))
+    plan_id = plans.insert(db, row)
+    areas.place_plan(db, plan_id)
+    versions.set_themes(db, plan_id, line.values.get("themes", ()))
 
 
 def change(db: Database, process: Process, line: Line, reason: str, now: datetime, account_id: int) -> None:

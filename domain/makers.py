@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain import links, mails, phases
+from domain import links, mails, phases, versions
 from domain.database import Database
 from domain.outbox import Recipient
 from domain.processes import Process
@@ -108,14 +108,29 @@ class TooMany(Exception):
     kind = "too_many_makers"
 
 
+class Frozen(Exception):
+    """The vote opened: who made a plan stays as it is on the ballot."""
+
+    kind = "makers_frozen"
+
+
 class NoMorePlan(Exception):
     """The plan was withdrawn or merged, or whoever invited is no maker of it any more."""
 
     kind = "no_more_plan"
 
 
+def refuse_frozen(db: Database, plan_id: int, now: datetime) -> None:
+    """Raises Frozen once the vote of the plan's process opened."""
+    try:
+        versions.refuse_frozen(db, plan_id, now)
+    except versions.Frozen as error:
+        raise Frozen(plan_id) from error
+
+
 def invite(db: Database, process: Process, plan_id: int, by: Resident, to: Recipient, name: str, now: datetime) -> None:
-    """Mail somebody a link with which they become a maker of the plan. Raises TooMany."""
+    """Mail somebody a link with which they become a maker of the plan. Raises TooMany and Frozen."""
+    refuse_frozen(db, plan_id, now)
     inviters = {maker.resident_id: maker.name for maker in of_plan(db, plan_id)}
     if len(inviters) >= MOST:
         raise TooMany(plan_id)
@@ -135,19 +150,73 @@ def invite(db: Database, process: Process, plan_id: int, by: Resident, to: Recip
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """One that nobody answered yet. `key` names it in a form; it is no way to accept it."""
+
+    key: str
+    name: str
+    email: str
+    expires_at: datetime
+
+
+def invitations(db: Database, plan_id: int, by: int, now: datetime) -> list[Invitation]:
+    """Those that this maker sent for this plan and that can still be accepted, the oldest first."""
+    rows = db.execute(
+        f"SELECT lower(hex(hash)), json_extract(payload, '$.name'), email, expires_at {OPEN_INVITATIONS} "
+        "ORDER BY expires_at, hash",
+        {"plan": plan_id, "by": by, "now": phases.to_text(now)},
+    )
+    return [Invitation(key, name, email, phases.from_text(expires_at)) for key, name, email, expires_at in rows]
+
+
+OPEN_INVITATIONS = """
+FROM links WHERE purpose = 'maker' AND used_at IS NULL AND expires_at > :now
+AND json_extract(payload, '$.plan') = :plan AND json_extract(payload, '$.by') = :by
+"""
+
+
+def take_back(db: Database, plan_id: int, by: int, key: str, now: datetime) -> bool:
+    """The invitation of this maker can't be accepted any more; False if it was already, or never was theirs."""
+    values = {"plan": plan_id, "by": by, "now": phases.to_text(now), "key": key}
+    taken = db.execute(
+        f"UPDATE links SET expires_at = :now WHERE lower(hex(hash)) = :key "
+        f"AND hash IN (SELECT hash {OPEN_INVITATIONS})",
+        values,
+    )
+    return bool(taken.rowcount)
+
+
 def confirmed(db: Database, resident_id: int, payload: Mapping[str, Any], now: datetime) -> str:
-    """The invited resident becomes a maker. Returns the path of the plan. Raises NoMorePlan and TooMany."""
+    """The invited resident becomes a maker. Returns the path of the plan. Raises NoMorePlan, TooMany and Frozen."""
     plan_id = int(payload["plan"])
+    if not is_maker(db, plan_id, resident_id):
+        refuse_frozen(db, plan_id, now)
     row = db.execute(
         "SELECT slug, status, withdrawn_at FROM plans JOIN processes ON processes.id = process_id WHERE plans.id = ?",
         [plan_id],
     ).fetchone()
     if row is None or row[1] == "merged" or row[2] is not None or not is_maker(db, plan_id, int(payload["by"])):
         raise NoMorePlan(plan_id)
-    if not is_maker(db, plan_id, resident_id) and len(of_plan(db, plan_id)) >= MOST:
+    if payload.get("takes_over"):
+        take_over(db, plan_id, int(payload["by"]), resident_id)
+    elif not is_maker(db, plan_id, resident_id) and len(of_plan(db, plan_id)) >= MOST:
         raise TooMany(plan_id)
     add(db, plan_id, resident_id, payload["name"], "", now)
     return f"/{row[0]}/plannen/{plan_id}"
+
+
+def take_over(db: Database, plan_id: int, before_id: int, resident_id: int) -> None:
+    """Staff put the plan in for somebody, whom we know from now on as this resident."""
+    db.execute(
+        "UPDATE OR IGNORE makers SET resident_id = ? WHERE plan_id = ? AND resident_id = ?",
+        [resident_id, plan_id, before_id],
+    )
+    db.execute("DELETE FROM makers WHERE plan_id = ? AND resident_id = ?", [plan_id, before_id])
+    db.execute(
+        "DELETE FROM residents WHERE id = ? AND NOT EXISTS (SELECT 1 FROM makers WHERE resident_id = residents.id)",
+        [before_id],
+    )
 
 
 def rename(db: Database, plan_id: int, resident_id: int, name: str, contact: str) -> None:

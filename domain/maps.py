@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from statistics import median_low
 from typing import Any
 
 from domain.database import Database
@@ -24,10 +25,12 @@ DECIMALS = 6  # of a degree: a decimetre
 SMALLEST = 1e-5  # of the world's width, 250 metres in the Netherlands: what is drawn around a single pin
 MARGIN = 0.05  # of the drawing, on each side
 FLATTEST, TALLEST = 0.5, 1.25  # height for width
+FURTHEST = 0.001  # of the world's width, 25 km in the Netherlands: pins further from the others are no neighbourhood
 
 Point = tuple[float, float]  # lon, lat; or x, y from 0 to 1 in Web Mercator
 Ring = list[Point]  # closed: the last point is the first
 Shape = list[Ring]  # its outline, then its holes
+Box = tuple[float, float, float, float]  # left, top, right, bottom in Web Mercator, from 0 to 1
 
 
 class NotABoundary(Exception):
@@ -44,7 +47,11 @@ def boundary(data: bytes) -> str:
 
     May take a second; blocks. Raises NotABoundary.
     """
-    shapes = shapes_in(data)
+    return geometry_of(shapes_in(data))
+
+
+def geometry_of(shapes: Sequence[Shape]) -> str:
+    """These shapes as the text of one MultiPolygon, as fine as it is ever drawn. Raises NotABoundary (broken_line)."""
     for ring in (ring for shape in shapes for ring in shape):
         refuse_broken(ring)
     left, top, right, bottom = extent([mercator(lat, lon) for shape in shapes for lon, lat in shape[0]])
@@ -127,22 +134,33 @@ def simplified(ring: Ring, tolerance: float) -> Ring:
     keep, todo = {0, far, len(flat) - 1}, [(0, far), (far, len(flat) - 1)]
     while todo:
         first, last = todo.pop()
-        if last - first < 2:
-            continue
-        worst = max(range(first + 1, last), key=lambda i: distance(flat[i], flat[first], flat[last]))
-        if distance(flat[worst], flat[first], flat[last]) > tolerance:
+        worst = furthest(flat, first, last, tolerance)
+        if worst is not None:
             keep.add(worst)
             todo += [(first, worst), (worst, last)]
     return [(round(ring[i][0], DECIMALS), round(ring[i][1], DECIMALS)) for i in sorted(keep)]
 
 
-def distance(point: Point, one: Point, other: Point) -> float:
-    """From the point to the line between the two."""
-    dx, dy = other[0] - one[0], other[1] - one[1]
-    length = dx * dx + dy * dy
-    along = ((point[0] - one[0]) * dx + (point[1] - one[1]) * dy) / length if length else 0.0
-    along = min(1.0, max(0.0, along))
-    return math.hypot(point[0] - one[0] - along * dx, point[1] - one[1] - along * dy)
+def furthest(flat: Sequence[Point], first: int, last: int, tolerance: float) -> int | None:
+    """Of the points between those two the one that lies furthest from the line between them; None if none lies further
+    than `tolerance`. Written out: an import asks it of a million points."""
+    (ax, ay), (bx, by) = flat[first], flat[last]
+    dx, dy = bx - ax, by - ay
+    length = dx * dx + dy * dy or 1.0
+    most, worst = tolerance * tolerance, None
+    for i in range(first + 1, last):
+        x, y = flat[i]
+        x, y = x - ax, y - ay
+        along = (x * dx + y * dy) / length
+        if along > 1:
+            along = 1.0
+        elif along < 0:
+            along = 0.0
+        x, y = x - along * dx, y - along * dy
+        distance = x * x + y * y
+        if distance > most:
+            most, worst = distance, i
+    return worst
 
 
 def boundary_of(db: Database, process_id: int) -> str:
@@ -181,9 +199,38 @@ def geographic(x: float, y: float) -> Point:
     return math.degrees(math.atan(math.sinh((0.5 - y) * 2 * math.pi))), (x - 0.5) * 360
 
 
-def extent(points: Sequence[Point]) -> tuple[float, float, float, float]:
+def extent(points: Sequence[Point]) -> Box:
     xs, ys = [x for x, _ in points], [y for _, y in points]
     return min(xs), min(ys), max(xs), max(ys)
+
+
+def outline_of(geometry: str) -> list[Point]:
+    """The points of the boundary on the map of the world, without those of its holes."""
+    return [mercator(lat, lon) for shape in shapes_of(geometry) for lon, lat in shape[0]]
+
+
+def reach(geometry: str) -> Box | None:
+    """How far from the area a pin may lie: by the size of the area, to each side. None without a boundary."""
+    outline = outline_of(geometry)
+    if not outline:
+        return None
+    left, top, right, bottom = extent(outline)
+    size = max(right - left, bottom - top)
+    return left - size, top - size, right + size, bottom + size
+
+
+def within(box: Box, lat: float, lon: float) -> bool:
+    x, y = mercator(lat, lon)
+    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
+
+
+def together(points: Sequence[Point]) -> list[Point]:
+    """Of these points of the world those near the middle one, so that a few far away don't stretch the map."""
+    if not points:
+        return []
+    middle = median_low([x for x, _ in points]), median_low([y for _, y in points])
+    x, y = min(points, key=lambda point: (math.dist(point, middle), point))
+    return [point for point in points if abs(point[0] - x) <= FURTHEST and abs(point[1] - y) <= FURTHEST]
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,12 +276,12 @@ class Drawing:
 
 
 def drawn(geometry: str, points: Sequence[Point], width: int = WIDTH) -> Drawing | None:
-    """The area and these places (lat, lon) on one drawing. Without a boundary, around the places; None without both.
+    """The area and these places (lat, lon) on one drawing. Without a boundary, around the places that lie together;
+    None without both.
 
     Places that would hide one another stand side by side.
     """
-    outline = [mercator(lat, lon) for shape in shapes_of(geometry) for lon, lat in shape[0]]
-    around = outline or [mercator(lat, lon) for lat, lon in points]
+    around = outline_of(geometry) or together([mercator(lat, lon) for lat, lon in points])
     if not around:
         return None
     frame = frame_around(around, width)

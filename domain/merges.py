@@ -120,7 +120,17 @@ def undo(db: Database, process: Process, plan_id: int, now: datetime, account_id
     before, at = last_merge(db, plan_id)
     db.execute("UPDATE plans SET status = ?, merged_into = NULL WHERE id = ?", [before, plan_id])
     part(db, plan, into, at)
+    tell_apart(db, process, plan, into, now)
     audit.record(db, account_id, process.id, "plan_unmerged", f"plan {plan_id}", now, out_of=into["id"])
+
+
+def tell_apart(db: Database, process: Process, plan: dict[str, Any], into: dict[str, Any], now: datetime) -> None:
+    """The makers of each plan, as they are apart again, hear of it."""
+    for own, other in ((plan, into), (into, plan)):
+        for to in makers.recipients(db, own["id"]):
+            mails.plan_unmerged(
+                db, now, to, process=process, plan_id=own["id"], title=own["title"], into_title=other["title"]
+            )
 
 
 def part(db: Database, plan: dict[str, Any], into: dict[str, Any], at: str) -> None:

@@ -1,6 +1,6 @@
 """Moderation: staff publish, hide and restore plans. Whoever made a plan hears of it, and why."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,8 +13,8 @@ LONGEST_REASON = 1_000  # characters
 
 
 class Refused(Exception):
-    """Nothing was changed. `kind`: unknown, frozen, missing_reason, published, hidden, not_hidden, merged or withdrawn;
-    the page words it."""
+    """Nothing was changed. `kind`: unknown, frozen, missing_reason, changed, published, hidden, not_hidden, merged or
+    withdrawn; the page words it."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
@@ -77,21 +77,35 @@ VERBS: dict[str, Callable[[Database, Process, int, str, datetime, int], None]] =
 
 
 def each(
-    db: Database, verb: str, process: Process, plan_ids: Iterable[int], reason: str, now: datetime, account_id: int
+    db: Database,
+    verb: str,
+    process: Process,
+    plan_ids: Mapping[int, int | None],
+    reason: str,
+    now: datetime,
+    account_id: int,
 ) -> list[Done]:
     """The verb (VERBS) for every one of these plans that takes it, and what became of each, in that order.
 
+    `plan_ids`: with each the version that was read; another text than that doesn't become public. None: unread.
     A plan of another process is unknown here, and has no title.
     """
     done = []
-    for plan_id in dict.fromkeys(plan_ids):
+    for plan_id, version in plan_ids.items():
         refused = ""
         try:
+            refuse_other_text(db, process.id, plan_id, version, verb)
             VERBS[verb](db, process, plan_id, reason, now, account_id)
         except Refused as error:  # a verb raises before its first write
             refused = error.kind
         done.append(Done(plan_id, title_of(db, process.id, plan_id), refused))
     return done
+
+
+def refuse_other_text(db: Database, process_id: int, plan_id: int, version: int | None, verb: str) -> None:
+    """Raises Refused where this would publish a text that its maker changed since it was read."""
+    if verb != "hide" and version is not None and found(db, process_id, plan_id)["version"] != version:
+        raise Refused("changed")
 
 
 def title_of(db: Database, process_id: int, plan_id: int) -> str:
@@ -176,9 +190,10 @@ def withdraw(db: Database, process: Process, plan_id: int, reason: str, now: dat
 
     Raises Refused, and withdrawals.TooLate once the vote is sealed.
     """
-    found(db, process.id, plan_id)
+    plan = found(db, process.id, plan_id)
     if not reason.strip():
         raise Refused("missing_reason")
     if not withdrawals.withdraw(db, plan_id, reason, now, account_id):
         raise Refused("withdrawn")
+    told(db, mails.plan_withdrawn, process, plan, now, reason=reason)
     audit.record(db, account_id, process.id, "plan_withdrawn", f"plan {plan_id}", now)

@@ -1,13 +1,13 @@
 """News (nieuws): what happened to a plan or a process. Followers get it by mail, feeds hold the newest of it."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from domain import database, phases
 from domain.database import Database
 
-PLAN_KINDS = ("published", "enough_support", "feasible", "infeasible", "withdrawn", "merged", "edited")
-PROCESS_KINDS = ("vote_opens", "result")
+PLAN_KINDS = ("published", "enough_support", "feasible", "infeasible", "withdrawn", "merged", "edited", "progress")
+PROCESS_KINDS = ("vote_opens", "correction", "result")
 KINDS = PLAN_KINDS + PROCESS_KINDS
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)  # when nothing happened yet and no phase says since when
 
@@ -25,15 +25,18 @@ class News:
     merged_into: int | None = None  # the plan that it went on in
 
 
-def tell(db: Database, process_id: int, plan_id: int | None, kind: str, text: str, now: datetime) -> int:
-    """Write down that it happened, inside the write that does it. `plan_id` None: to the whole process.
+def tell(
+    db: Database, process_id: int, plan_id: int | None, kind: str, text: str, now: datetime, day: date | None = None
+) -> int:
+    """Write down that it happened, inside the write that does it. `plan_id` None: to the whole process. `day`: when, if
+    the text is about another day than that of writing.
 
     Raises ValueError for a kind that pages and mails have no words for.
     """
     if kind not in KINDS:
         raise ValueError(f"no such news: {kind}")
     row = {"process_id": process_id, "plan_id": plan_id, "kind": kind, "text": text, "at": phases.to_text(now)}
-    return database.insert(db, "news", row)
+    return database.insert(db, "news", row | {"day": day.isoformat() if day else ""})
 
 
 def phases_to_tell(db: Database, now: datetime) -> bool:

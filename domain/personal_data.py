@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from domain import makers, reactions, supports
+from domain import interests, makers, reactions, supports
 from domain.database import Database
+from domain.interests import Interest
 from domain.residents import Resident, key_of_address
 
 # What stands in the place of a maker's name, in the language of the process.
@@ -17,10 +18,11 @@ SOMEBODY = {"nl": "Een bewoner", "en": "A resident"}
 @dataclass(frozen=True, slots=True)
 class Traces:
     """What is found in no row of the resident's own: their addresses, as links and mails have them, and the drafts
-    (submissions.id) that these lead to or that hold one of these."""
+    (submissions.id) that these lead to or that hold one of these; and what they asked to hear of."""
 
     addresses: tuple[str, ...] = ()
     drafts: tuple[int, ...] = ()
+    interest: Interest | None = None
 
 
 def traces(db: Database, secret: bytes, resident_id: int) -> Traces:
@@ -30,7 +32,8 @@ def traces(db: Database, secret: bytes, resident_id: int) -> Traces:
         return Traces()
     known = db.execute("SELECT email FROM links UNION SELECT recipient FROM outbox")
     addresses = tuple(email for (email,) in known if email and key_of_address(secret, email) == row[0])
-    return Traces(addresses, tuple(sorted(drafts(db, resident_id, addresses))))
+    interest = interests.of_key(db, interests.key_of(secret, row[0]))
+    return Traces(addresses, tuple(sorted(drafts(db, resident_id, addresses))), interest)
 
 
 def drafts(db: Database, resident_id: int, addresses: Sequence[str]) -> set[int]:
@@ -56,7 +59,7 @@ def known(db: Database, resident: Resident, found: Traces) -> dict[str, Any]:
     tables = {name: [dict(row) for row in db.query(sql, values)] for name, sql in KNOWN.items()}
     for draft in tables["drafts"]:
         draft["fields"] = json.loads(draft["fields"])
-    return tables
+    return tables | {"interests": [interests.known(db, found.interest)] if found.interest else []}
 
 
 KNOWN = {
@@ -106,6 +109,8 @@ def forget_one(db: Database, resident_id: int, found: Traces, with_names: bool, 
     db.execute("DELETE FROM links WHERE email IN (SELECT value FROM json_each(:addresses))", values)
     db.execute("DELETE FROM outbox WHERE recipient IN (SELECT value FROM json_each(:addresses))", values)
     db.execute("DELETE FROM submissions WHERE id IN (SELECT value FROM json_each(:drafts))", values)
+    if found.interest:
+        interests.stop(db, found.interest.id)
     db.execute("DELETE FROM residents WHERE id = ?", [resident_id])
 
 

@@ -10,8 +10,10 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
+from domain import audit
 from domain.database import Database
 
 WIDTHS = (320, 640, 960)  # as in the schema
@@ -62,10 +64,10 @@ def prepare(data: bytes) -> Pictures:
         return read_answer(ask_child(data))
 
 
-def ask_child(data: bytes) -> bytes:
+def ask_child(data: bytes, *what: str) -> bytes:
     """What the child says of the photo, or nothing if it was ended. It gets no environment and no open file of ours."""
     child = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-I", str(CHILD)],
+        [sys.executable, "-I", str(CHILD), *what],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -122,9 +124,16 @@ def store(db: Database, pictures: Pictures) -> str:
     return key
 
 
+def show_on_process(db: Database, process_id: int, pictures: Pictures | None, now: datetime, account_id: int) -> None:
+    """That photo stands on top of the process's page from now on; None for none."""
+    key = store(db, pictures) if pictures else ""
+    db.execute("UPDATE processes SET photo = ? WHERE id = ?", [key, process_id])
+    audit.record(db, account_id, process_id, "choices_changed", f"process {process_id}", now, changed=["photo"])
+
+
 def remove(db: Database, key: str) -> bool:
-    """Delete the pictures with that key, unless something names it: a process, a plan or one of its older versions, or
-    a plan being written. Returns whether they are gone."""
+    """Delete the pictures with that key, unless something names it: a process, a plan or one of its last versions (no
+    page shows the older ones), or a plan being written. Returns whether they are gone."""
     return db.execute(f"DELETE FROM photos WHERE key = ? AND {LEFT_BEHIND}", [key]).rowcount > 0
 
 
@@ -141,5 +150,9 @@ def purge(db: Database) -> int:
 LEFT_BEHIND = """
     key NOT IN (SELECT photo FROM plans) AND key NOT IN (SELECT photo FROM processes)
     AND key NOT IN (SELECT photo FROM submissions)
-    AND key NOT IN (SELECT ifnull(json_extract(fields, '$.photo'), '') FROM plan_versions)
+    AND key NOT IN (
+        SELECT ifnull(json_extract(fields, '$.photo'), '') FROM plan_versions
+        WHERE number > (SELECT version FROM plans WHERE id = plan_id) - 10
+    )
+    AND key NOT IN (SELECT ifnull(json_extract(fields, '$.photo'), '') FROM proposed_edits)
 """

@@ -26,6 +26,11 @@ class Theme:
     max_length: int | None = None
     max_sum_cost: int | None = None
 
+    @property
+    def limited(self) -> bool:
+        """It says something about what one ballot may hold."""
+        return bool(self.min_length) or self.max_length is not None or self.max_sum_cost is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -63,6 +68,8 @@ class Plan:
     asked_cost: int | None = None  # cents, where the verdict changed the cost
     supports: int = 0
     reactions: int = 0  # published ones
+    channel: str = "online"  # how it came in
+    account_id: int | None = None  # of staff who put it in for somebody
     sorts_as: str = ""  # the title, folded
 
     @property

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from domain import audit, database, mails, makers, phases
 from domain.database import Database
@@ -50,6 +51,19 @@ def of_plan(db: Database, plan_id: int) -> list[Question]:
         Question(id_, name, text, phases.from_text(asked), answer, phases.from_text(answered) if answered else None)
         for id_, name, text, asked, answer, answered in rows
     ]
+
+
+def open_for(db: Database, resident_id: int) -> list[dict[str, Any]]:
+    """The plans of this maker about which a question waits for an answer: title, path of the page to answer on."""
+    return list(
+        db.query(
+            "SELECT title, '/' || slug || '/plannen/' || plans.id || '/vragen' AS path FROM questions "
+            "JOIN plans ON plans.id = questions.plan_id JOIN processes ON processes.id = process_id "
+            "JOIN makers ON makers.plan_id = plans.id WHERE makers.resident_id = ? AND answered_at IS NULL "
+            "GROUP BY plans.id ORDER BY min(asked_at)",
+            [resident_id],
+        )
+    )
 
 
 def title_of(db: Database, process_id: int, plan_id: int) -> str:

@@ -96,6 +96,17 @@ def reasons(db: Database, reaction_ids: list[int]) -> dict[int, tuple[str, ...]]
     return found
 
 
+def waiting(db: Database, process_id: int) -> list[tuple[int, str, int]]:
+    """Where residents reported something that nobody handled yet: the plan (of the reaction), since when, and how many
+    reports. Every page that tells how many there are counts these."""
+    rows = db.execute(
+        "SELECT plan_id, min(reported_at), count(*) FROM reports JOIN plans ON plans.id = plan_id "
+        "WHERE process_id = ? AND handled_at IS NULL GROUP BY plan_id ORDER BY plan_id",
+        [process_id],
+    )
+    return [(plan_id, since, number) for plan_id, since, number in rows]
+
+
 def of_plans(db: Database, process_id: int, most: int = 200) -> list[Report]:
     """The reports of plans of that process that nobody handled yet, the oldest first."""
     rows = db.execute(

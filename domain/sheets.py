@@ -14,6 +14,7 @@ from typing import Any
 
 import openpyxl
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.utils import get_column_letter
 
 Value = str | int | float | Decimal | None
 Row = Mapping[str, Value]
@@ -119,6 +120,13 @@ def read(data: bytes) -> list[dict[str, str]]:
     return rows
 
 
+def letters(data: bytes) -> dict[str, str]:
+    """The letter over each column, by its name, as the spreadsheet shows it. Of what `read` can read."""
+    cells = xlsx_cells(data) if data.startswith(b"PK\x03\x04") else csv_cells(data)
+    names = column_names(next(cells, []))
+    return {name: get_column_letter(number) for number, name in enumerate(names, 1) if name}
+
+
 def column_names(first: list[str]) -> list[str]:
     names = without_empty_end(first)
     if not any(names):
@@ -197,7 +205,7 @@ STYLE = ("xl/styles.xml", "xl/workbook.xml")  # openpyxl makes objects of all th
 MOST_OF_STYLE = 2_000_000  # bytes
 
 
-def refuse_bomb(data: bytes) -> None:
+def refuse_bomb(data: bytes, most: int = MOST_UNPACKED) -> None:
     """Raises Unreadable for a zip that unpacks to more than a table takes, or that is no XLSX.
 
     More than it says of itself is never unpacked: zipfile stops there.
@@ -210,5 +218,5 @@ def refuse_bomb(data: bytes) -> None:
         raise Unreadable("not_a_table")
     if any(entry.file_size > MOST_OF_STYLE for entry in entries if entry.filename in STYLE):
         raise Unreadable("too_large")
-    if len(entries) > MOST_ENTRIES or sum(entry.file_size for entry in entries) > MOST_UNPACKED:
+    if len(entries) > MOST_ENTRIES or sum(entry.file_size for entry in entries) > most:
         raise Unreadable("too_large")

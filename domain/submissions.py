@@ -3,12 +3,12 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain import database, fields, mails, makers, news, phases, photos, plans, processes, versions
+from domain import areas, database, fields, mails, makers, maps, news, phases, photos, plans, processes, versions
 from domain.database import Database
 from domain.fields import Wrong, WrongFields
 from domain.photos import Pictures
@@ -23,8 +23,14 @@ LINES = {"title": 80, "summary": 200, "location": 200, "planned": 200, "photo_al
 TEXTS = {"description": 6_000, "for_whom": 600, "own_work": 1_000}
 LENGTHS = {**LINES, **TEXTS, "what": 100}
 REQUIRED = ("title", "summary", "description", "name")
+ADDRESS = "link_email"  # to which the link to the draft was mailed; no part of the plan
 OF_MAKER = ("name", "contact")  # of the maker, not of the plan
-MOST_KEPT = 20_000  # characters of one field while it is written
+MOST_PHOTOS = 2_000  # of plans that aren't handed in
+
+
+def most_kept(name: str) -> int:
+    """Characters of that field while it is written: more than it may have, so that a text can be made shorter."""
+    return 2 * LENGTHS[name] + 1_000
 
 
 class HandedIn(Exception):
@@ -41,6 +47,10 @@ class Closed(Exception):
     def __init__(self, slug: str) -> None:
         super().__init__(slug)
         self.slug = slug
+
+
+class Changed(Exception):
+    """The draft says something else than when its maker asked to hand it in."""
 
 
 class Gone(Exception):
@@ -87,13 +97,19 @@ def typed_from_json(text: str) -> Typed:
 
 def typed_from_plan(plan: Plan) -> Typed:
     """What the form shows of a plan that its maker changes."""
-    items = plan.items or ((plan.title, plan.cost),)
+    fields = {name: getattr(plan, name) for name in versions.COLUMNS}
+    return typed_from_fields(fields | {"themes": [theme.id for theme in plan.themes]})
+
+
+def typed_from_fields(values: Mapping[str, Any]) -> Typed:
+    """The same of versions.FIELDS."""
+    items = values["items"] or ((values["title"], values["cost"]),)
     return Typed(
-        {name: getattr(plan, name) for name in (*LINES, *TEXTS) if name not in OF_MAKER},
-        tuple(str(theme.id) for theme in plan.themes),
+        {name: values[name] for name in (*LINES, *TEXTS) if name not in OF_MAKER},
+        tuple(str(theme) for theme in values["themes"]),
         tuple((what, amount(cents)) for what, cents in items),
-        "" if plan.lat is None else str(plan.lat),
-        "" if plan.lon is None else str(plan.lon),
+        "" if values["lat"] is None else str(values["lat"]),
+        "" if values["lon"] is None else str(values["lon"]),
     )
 
 
@@ -120,6 +136,12 @@ class Submission:
     saved_at: datetime
     plan_id: int | None
 
+    @property
+    def seal(self) -> str:
+        """Another with everything else that would be handed in."""
+        said = replace(self.typed, texts={name: text for name, text in self.typed.texts.items() if name != ADDRESS})
+        return hashlib.sha256(f"{said.to_json()}{self.photo}".encode()).hexdigest()[:16]
+
 
 def checked(process: Process, typed: Typed, photo: str, *, maker: bool = True) -> tuple[dict[str, Any], list[Wrong]]:
     """The values of versions.FIELDS (and, of a new plan, of OF_MAKER), and everything that is wrong with them, in the
@@ -128,9 +150,10 @@ def checked(process: Process, typed: Typed, photo: str, *, maker: bool = True) -
     values: dict[str, Any] = {name: text for name, text in texts.items() if maker or name not in OF_MAKER}
     wrong = [w for name in values for w in check_text(name, texts[name], photo)]
     values["themes"], wrong_theme = checked_themes(process, typed.themes)
-    values["items"], wrong_items = checked_items(process, typed.items)
+    values["items"], wrong_items = checked_items(process, typed.items, values["themes"])
     values["cost"] = sum(cents for _, cents in values["items"])
     values["lat"], values["lon"] = place(typed)
+    wrong += check_place(process, values["lat"], values["lon"])
     values["photo"] = photo
     if not photo:
         values["photo_alt"] = ""
@@ -139,7 +162,7 @@ def checked(process: Process, typed: Typed, photo: str, *, maker: bool = True) -
 
 
 ORDER = (
-    *("title", "summary", "description", "theme", "for_whom", "location", "planned", "items", "what", "euros"),
+    *("title", "summary", "description", "theme", "for_whom", "location", "place", "planned", "items", "what", "euros"),
     *("own_work", "photo", "photo_alt", "name", "contact"),
 )
 
@@ -161,7 +184,9 @@ def checked_themes(process: Process, chosen: Iterable[str]) -> tuple[list[int], 
     return sorted({known[value] for value in asked}), []
 
 
-def checked_items(process: Process, rows: Iterable[tuple[str, str]]) -> tuple[list[list[Any]], list[Wrong]]:
+def checked_items(
+    process: Process, rows: Iterable[tuple[str, str]], themes: Collection[int] = ()
+) -> tuple[list[list[Any]], list[Wrong]]:
     """[[what, cents], …] without the rows that are empty; together at least € 1 and not too dear."""
     items: list[list[Any]] = []
     wrong: list[Wrong] = []
@@ -173,11 +198,11 @@ def checked_items(process: Process, rows: Iterable[tuple[str, str]]) -> tuple[li
         if cents is None:
             wrong.append(Wrong(f"euros-{number}", "not_an_amount" if typed_euros.strip() else "missing"))
         items.append([what, cents or 0])
-    return items, wrong or check_cost(process, sum(cents for _, cents in items), bool(items))
+    most = most_cost(process, themes)
+    return items, wrong or check_cost(most, sum(cents for _, cents in items), bool(items))
 
 
-def check_cost(process: Process, cost: int, any_item: bool) -> list[Wrong]:
-    most = most_cost(process)
+def check_cost(most: int, cost: int, any_item: bool) -> list[Wrong]:
     if not any_item:
         return [Wrong("items", "missing")]
     if cost < LEAST_COST:
@@ -185,9 +210,33 @@ def check_cost(process: Process, cost: int, any_item: bool) -> list[Wrong]:
     return [Wrong("items", "too_dear", most)] if cost > most else []
 
 
-def most_cost(process: Process) -> int:
-    """Cents that one plan may cost."""
-    return min(process.budget, process.max_plan_cost or process.budget)
+def as_plan(process: Process, values: Mapping[str, Any]) -> Plan:
+    """The plan that these values (`checked`) would make, for who looks at it before it is handed in."""
+    shown = {name: values[name] for name in versions.COLUMNS if name != "items"}
+    return Plan(
+        id=0,
+        project_id="",
+        themes=tuple(theme for theme in process.themes if theme.id in values["themes"]),
+        maker=values["name"],
+        items=tuple((what, cents) for what, cents in values["items"]),
+        **shown,
+    )
+
+
+def most_cost(process: Process, theme_ids: Collection[int] = ()) -> int:
+    """Cents that one plan may cost: more than a ballot may hold, or than its theme has, nobody could choose or pay."""
+    caps = [process.budget, process.max_plan_cost, process.limits.max_sum_cost]
+    for theme in process.themes:
+        if theme.id in theme_ids:
+            caps += [theme.budget, theme.max_sum_cost]
+    return min(cap for cap in caps if cap is not None)
+
+
+def check_place(process: Process, lat: float | None, lon: float | None) -> list[Wrong]:
+    """Whether the pin lies in the area or not too far from it, where the area has a boundary."""
+    if process.reach is None or lat is None or lon is None or maps.within(process.reach, lat, lon):
+        return []
+    return [Wrong("place", "outside")]
 
 
 def place(typed: Typed) -> tuple[float | None, float | None]:
@@ -201,6 +250,11 @@ def place(typed: Typed) -> tuple[float | None, float | None]:
 
 def hash_of(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
+
+
+def of_id(db: Database, submission_id: int) -> Submission | None:
+    """For who holds a link that hands it in."""
+    return loaded(db, "id = ?", submission_id)
 
 
 def of_token(db: Database, process_id: int, token: str) -> Submission | None:
@@ -246,9 +300,27 @@ def save(
         db.execute("UPDATE submissions SET fields = :fields, photo = :photo, saved_at = :saved_at WHERE id = :id", row)
         if draft.photo != photo:
             photos.remove(db, draft.photo)
+    if pictures:
+        make_room(db)
     saved = of_token(db, process_id, token)
     assert saved is not None, "it was written just now"
     return saved
+
+
+def make_room(db: Database) -> None:
+    """The photos of drafts that were saved longest ago go: else what nobody hands in would fill the disk."""
+    query = (
+        "SELECT id, photo FROM submissions WHERE photo != '' AND plan_id IS NULL "
+        "ORDER BY saved_at DESC, id DESC LIMIT -1 OFFSET ?"
+    )
+    for id_, key in db.execute(query, [MOST_PHOTOS]).fetchall():
+        db.execute("UPDATE submissions SET photo = '' WHERE id = ?", [id_])
+        photos.remove(db, key)
+
+
+def possible(process: Process, now: datetime) -> bool:
+    """Residents can hand in a plan themselves now. Where staff write plans down for them: domain/paper.py."""
+    return process.open("collect", now) and process.submitters == "mail"
 
 
 def hand_in(db: Database, submission_id: int, resident_id: int, now: datetime) -> int:
@@ -256,19 +328,22 @@ def hand_in(db: Database, submission_id: int, resident_id: int, now: datetime) -
 
     The resident is its maker and gets the mail. Raises Gone, Closed and WrongFields.
     """
-    draft = loaded(db, "id = ?", submission_id)
+    draft = of_id(db, submission_id)
     if draft is None:
         raise Gone(submission_id)
     if draft.plan_id is not None:
         return draft.plan_id
     process = process_of(db, draft.process_id)
-    if not process.open("collect", now):
+    if not possible(process, now):
         raise Closed(process.slug)
     values, wrong = checked(process, draft.typed, draft.photo)
     if wrong:
         raise WrongFields(*wrong)
     plan_id = insert(db, process, values, now)
-    db.execute("UPDATE submissions SET plan_id = ? WHERE id = ?", [plan_id, draft.id])
+    db.execute(
+        f"UPDATE submissions SET plan_id = ?, fields = json_remove(fields, '$.texts.{ADDRESS}') WHERE id = ?",
+        [plan_id, draft.id],
+    )
     db.execute("UPDATE residents SET name = ? WHERE id = ? AND name = ''", [values["name"], resident_id])
     makers.add(db, plan_id, resident_id, values["name"], values["contact"], now)
     tell(db, process, plan_id, values["title"], now)
@@ -282,8 +357,8 @@ def process_of(db: Database, process_id: int) -> Process:
     return process
 
 
-def insert(db: Database, process: Process, values: Mapping[str, Any], now: datetime) -> int:
-    """Write the plan: public at once, or waiting for staff where the process wants that."""
+def insert(db: Database, process: Process, values: Mapping[str, Any], now: datetime, **more: Any) -> int:
+    """Write the plan: public at once, or waiting for staff where the process wants that. `more` are columns of it."""
     public = process.plan_moderation == "after"
     row = {name: values[name] for name in versions.COLUMNS}
     row |= {
@@ -294,7 +369,8 @@ def insert(db: Database, process: Process, values: Mapping[str, Any], now: datet
         "submitted_at": phases.to_text(now),
         "published_at": phases.to_text(now) if public else None,
     }
-    plan_id = plans.insert(db, row)
+    plan_id = plans.insert(db, row | more)
+    areas.place_plan(db, plan_id)
     versions.set_themes(db, plan_id, values["themes"])
     return plan_id
 
@@ -319,7 +395,11 @@ def tell(db: Database, process: Process, plan_id: int, title: str, now: datetime
 
 
 def confirmed(db: Database, resident_id: int, payload: Mapping[str, Any], now: datetime) -> str:
-    """The maker confirmed the address: the draft is handed in. Returns where it shows; raises as `hand_in`."""
+    """The maker confirmed the address: the draft is handed in, as it was when the mail was asked (`seal`). Returns
+    where it shows; raises Changed, and as `hand_in`."""
+    draft = of_id(db, int(payload["submission"]))
+    if draft and draft.plan_id is None and draft.seal != payload.get("seal"):
+        raise Changed(draft.id)
     plan_id = hand_in(db, int(payload["submission"]), resident_id, now)
     return f"{path_of(db, plan_id)}/ingediend"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from domain import news, phases, residents, roll
 from domain.database import Database
-from domain.phases import HERE
+from domain.phases import HERE, Phase
 from domain.plans import Plan
 from domain.processes import Process
 
@@ -39,6 +39,18 @@ class About:
 def possible(process: Process, plan: Plan, now: datetime) -> bool:
     """Whether somebody can support the plan now."""
     return plan.public and not plan.withdrawn and any(process.open(kind, now) for kind in PHASES)
+
+
+def period(process: Process, now: datetime) -> Phase | None:
+    """When plans can be supported, as one Phase: phases of PHASES that follow one another directly are one. The one
+    that is open, else the next, else the last; None where the process has none."""
+    joined: list[Phase] = []
+    for phase in (phase for phase in process.phases if phase.kind in PHASES):
+        if joined and phase.opens_at <= joined[-1].closes_at:
+            before = joined.pop()
+            phase = Phase("support", before.opens_at, max(before.closes_at, phase.closes_at))
+        joined.append(phase)
+    return next((one for one in joined if now < one.closes_at), joined[-1] if joined else None)
 
 
 def about(db: Database, plan_id: int, now: datetime) -> About:
@@ -117,6 +129,15 @@ def confirmed(db: Database, resident_id: int, payload: Mapping[str, Any], now: d
 
 def is_given(db: Database, plan_id: int, resident_id: int) -> bool:
     found = db.execute("SELECT 1 FROM supports WHERE plan_id = ? AND resident_id = ?", [plan_id, resident_id])
+    return found.fetchone() is not None
+
+
+def gave_any(db: Database, process_id: int, resident_id: int) -> bool:
+    """The resident supports a plan of the process already, so they said to be old enough."""
+    found = db.execute(
+        "SELECT 1 FROM supports JOIN plans ON plans.id = plan_id WHERE process_id = ? AND resident_id = ? LIMIT 1",
+        [process_id, resident_id],
+    )
     return found.fetchone() is not None
 
 

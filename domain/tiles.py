@@ -11,6 +11,7 @@ from typing import Any
 
 from domain import maps, phases
 from domain.database import Database
+from domain.maps import Box
 
 FIRST_ZOOM, LAST_ZOOM = 6, 19
 LARGEST = 200_000  # bytes
@@ -18,10 +19,7 @@ KEPT = timedelta(days=30)
 MOST_KEPT = 20_000
 TIMEOUT = 5.0  # seconds without a byte
 PATIENCE = 8.0  # seconds for a whole tile
-WIDEST = 0.002  # of the world's width, 50 km in the Netherlands: pins further apart are no neighbourhood
 PNG = b"\x89PNG\r\n\x1a\n"
-
-Box = tuple[float, float, float, float]  # left, top, right, bottom in Web Mercator, from 0 to 1
 
 
 class NoTile(Exception):
@@ -33,20 +31,17 @@ class Unreachable(Exception):
 
 
 def boxes(db: Database) -> list[Box]:
-    """Around the area of every process; around its pins where the area has no boundary."""
+    """Around the area of every process; around the pins that lie together where the area has no boundary."""
     rows = db.execute("SELECT processes.id, boundary FROM processes JOIN areas ON areas.id = area_id").fetchall()
     return [box for id_, geometry in rows if (box := box_of(db, id_, geometry or ""))]
 
 
 def box_of(db: Database, process_id: int, geometry: str) -> Box | None:
-    points = [maps.mercator(lat, lon) for shape in maps.shapes_of(geometry) for lon, lat in shape[0]]
+    points = maps.outline_of(geometry)
     if not points:
         query = "SELECT lat, lon FROM plans WHERE process_id = ? AND status = 'published' AND lat + lon IS NOT NULL"
-        points = [maps.mercator(*place) for place in db.execute(query, [process_id]).fetchall()]
-    if not points:
-        return None
-    box = maps.extent(points)
-    return box if max(box[2] - box[0], box[3] - box[1]) < WIDEST or geometry else None
+        points = maps.together([maps.mercator(*place) for place in db.execute(query, [process_id]).fetchall()])
+    return maps.extent(points) if points else None
 
 
 def needed(boxes: Iterable[Box], z: int, x: int, y: int) -> bool:

@@ -9,14 +9,14 @@ from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Any
 
-from domain import phases
+from domain import areas, phases
 from domain.database import Database
 from domain.search import searchable
 
 TEXTS = ("title", "summary", "description", "for_whom", "own_work", "location", "planned", "photo_alt")
 COLUMNS = (*TEXTS, "items", "cost", "lat", "lon", "photo")
 FIELDS = (*COLUMNS, "themes")  # what can be edited; items are [[what, cents], …], themes the ids of themes
-MOST_COMPARED = 40_000  # pairs of lines or words: beyond, a text is shown as replaced, so that none costs seconds
+MOST_COMPARED = 10_000  # pairs of lines or words: beyond, a text is shown as replaced, so that no page takes long
 
 
 class Stale(Exception):
@@ -83,6 +83,8 @@ def edit(
         raise Stale(version, before)
     keep(db, plan_id, version, before, now, account_id, reason)
     write(db, plan_id, version + 1, after)
+    if (before["lat"], before["lon"]) != (after["lat"], after["lon"]):
+        areas.place_plan(db, plan_id)
     if account_id is not None:
         db.execute("UPDATE plans SET staff_edited_at = ? WHERE id = ?", [phases.to_text(now), plan_id])
     return version + 1
@@ -180,10 +182,24 @@ def pieces(old: str, new: str, budget: Budget | None = None) -> list[tuple[str, 
 
 
 def compared(a: list[str], b: list[str], budget: Budget) -> list[tuple[str, str, str]]:
-    """difflib's opcodes with the text of both sides. Its time is quadratic, so it draws on the budget."""
-    budget.left -= len(a) * len(b)
-    if budget.left < 0:
+    """difflib's opcodes with the text of both sides. Its time is quadratic, and of the third degree where words are
+    made for it, so it draws on the budget; what both begin and end with costs nothing."""
+    start = same_at_start(a, b)
+    end = same_at_start(a[start:][::-1], b[start:][::-1])
+    head, tail = "".join(a[:start]), "".join(a[len(a) - end :])
+    found = compared_within(a[start : len(a) - end], b[start : len(b) - end], budget)
+    return [each for each in (("equal", head, head), *found, ("equal", tail, tail)) if each[1] or each[2]]
+
+
+def same_at_start(a: list[str], b: list[str]) -> int:
+    """How many of their first are the same."""
+    return next((n for n, (one, other) in enumerate(zip(a, b, strict=False)) if one != other), min(len(a), len(b)))
+
+
+def compared_within(a: list[str], b: list[str], budget: Budget) -> list[tuple[str, str, str]]:
+    if len(a) * len(b) > budget.left:
         return [("replace", "".join(a), "".join(b))]
+    budget.left -= len(a) * len(b)
     codes = SequenceMatcher(None, a, b, autojunk=False).get_opcodes()
     return [(kind, "".join(a[a1:a2]), "".join(b[b1:b2])) for kind, a1, a2, b1, b2 in codes]
 

@@ -1,10 +1,12 @@
 """The work list (werklijst): what waits for whom, the oldest first."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from domain import outbox, phases
+from domain import reports as domain_reports
 from domain.database import Database
 from domain.plans import Plan
 from domain.processes import Process
@@ -12,6 +14,7 @@ from domain.processes import Process
 # What can wait, and for which role. A beheerder may do everything.
 KINDS = {
     "new": "moderator",
+    "edit": "moderator",
     "report": "moderator",
     "reaction": "moderator",
     "verdict": "toetser",
@@ -45,6 +48,14 @@ def waiting(
     return oldest_first(found)
 
 
+def numbers(items: Iterable[Item]) -> Counter[str]:
+    """How many wait of each kind: reports, reactions and mails each for itself, also where they stand in one line."""
+    found: Counter[str] = Counter()
+    for item in items:
+        found[item.kind] += item.count
+    return found
+
+
 def oldest_first(items: Iterable[Item]) -> tuple[Item, ...]:
     return tuple(sorted(items, key=lambda item: (item.since, item.plan.id if item.plan else 0)))
 
@@ -55,22 +66,31 @@ def new_plans(_db: Database, process: Process, _account_id: int, _now: datetime)
             yield Item("new", plan, plan.submitted_at or phases.from_text(BEGINNING))
 
 
+def edits(db: Database, process: Process, _account_id: int, _now: datetime) -> Iterator[Item]:
+    """What makers want to change in plans that are public."""
+    query = (
+        "SELECT plan_id, proposed_at, 1 FROM proposed_edits JOIN plans ON plans.id = plan_id "
+        "WHERE process_id = ? AND status = 'published' AND withdrawn_at IS NULL"
+    )
+    return per_plan(db, process, "edit", query, [process.id])
+
+
 BEGINNING = "1970-01-01T00:00:00Z"  # imported plans have no date: they come first
 
 
 def per_plan(db: Database, process: Process, kind: str, query: str, values: list[object]) -> Iterator[Item]:
     """The rows of the query: a plan's id, since when, and how many."""
-    for plan_id, since, count in db.execute(query, values):
+    return of_rows(process, kind, db.execute(query, values))
+
+
+def of_rows(process: Process, kind: str, rows: Iterable[tuple[int, str, int]]) -> Iterator[Item]:
+    for plan_id, since, count in rows:
         if plan := process.by_id.get(plan_id):
             yield Item(kind, plan, phases.from_text(since), count)
 
 
 def reports(db: Database, process: Process, _account_id: int, _now: datetime) -> Iterator[Item]:
-    query = (
-        "SELECT plan_id, min(reported_at), count(*) FROM reports JOIN plans ON plans.id = plan_id "
-        "WHERE process_id = ? AND handled_at IS NULL GROUP BY plan_id"
-    )
-    return per_plan(db, process, "report", query, [process.id])
+    return of_rows(process, "report", domain_reports.waiting(db, process.id))
 
 
 def reactions(db: Database, process: Process, _account_id: int, _now: datetime) -> Iterator[Item]:
@@ -158,6 +178,7 @@ def mail(db: Database, process: Process, _account_id: int, _now: datetime) -> It
 
 FOUND_BY = {
     "new": new_plans,
+    "edit": edits,
     "report": reports,
     "reaction": reactions,
     "verdict": verdicts,

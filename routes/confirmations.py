@@ -3,6 +3,7 @@
 Opening the link does nothing yet: programs that check mail for viruses open every link in it.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,16 +12,19 @@ from typing import Any
 from litestar import Request, post
 from litestar.params import FromPath
 
-from domain import fields, follows, links, mails, makers, reactions, residents, submissions, supports
+from domain import fields, follows, interests, links, mails, makers, reactions, residents, submissions, supports
 from domain.database import Database
 from domain.fields import Wrong
 from domain.links import BrokenSeal, Link
 from domain.outbox import Recipient
 from domain.processes import Process
+from domain.submissions import Submission
 from routes.forms import cookie, local_path, read_form
 from routes.languages import language_of
+from routes.notices import notice
 from routes.pages import answer, page, site_of
 from routes.replies import Reply, see_other
+from routes.site import Site
 from routes.visitors import COOKIE, resident_of, session_cookie
 
 Verb = Callable[[Database, int, Mapping[str, Any], datetime], str]
@@ -29,6 +33,13 @@ MOST_MAILS = 5  # an hour, to one address
 
 def signed_in(_db: Database, _resident_id: int, payload: Mapping[str, Any], _now: datetime) -> str:
     return local_path(str(payload.get("to", "")), "/mijn")
+
+
+def interested(db: Database, _resident_id: int, payload: Mapping[str, Any], now: datetime) -> str:
+    """Who the link was for follows from the link alone (`use`), not from what was asked with another address."""
+    key, email = bytes.fromhex(payload["interest_key"]), payload["email"]
+    interests.ask(db, key, email, payload["language"], payload["areas"], payload["themes"], now)
+    return "/op-de-hoogte"
 
 
 def shows_data(_db: Database, _resident_id: int, _payload: Mapping[str, Any], _now: datetime) -> str:
@@ -43,13 +54,15 @@ ACTIONS: Mapping[str, Verb] = {
     "submission": submissions.confirmed,
     "follow": follows.confirmed,
     "maker": makers.confirmed,
+    "interest": interested,
     "sign_in": signed_in,
     "personal_data": shows_data,
 }
 ASKS_MAIL = ("submission", "follow", "maker")  # whoever confirms one of these gets mail, so the address is kept
 REFUSALS = (
-    *(submissions.Closed, submissions.Gone, fields.WrongFields, makers.NoMorePlan, makers.TooMany),
-    *(supports.Refused, reactions.Refused, follows.Refused),
+    *(submissions.Closed, submissions.Changed, submissions.Gone, fields.WrongFields, makers.NoMorePlan, makers.TooMany),
+    makers.Frozen,
+    *(supports.Refused, reactions.Refused, follows.Refused, interests.Refused),
 )
 
 
@@ -76,12 +89,14 @@ async def ask_address(
     action_title: str = "",
     *,
     back: str = "/",
+    typed: str = "",
 ) -> Reply:
     """The page that asks “Wat is uw e-mailadres?” before `purpose` (one of ACTIONS) is done with `payload`; where htmx
-    asks, only its form. `action_title` is such as the title of the plan, `back` a path of ours."""
+    asks, only its form. `action_title` is such as the title of the plan, `back` a path of ours, `typed` an address they
+    typed before."""
     site = site_of(request)
     pending = Pending(purpose, payload, action_title, process.slug if process else "", local_path(back, "/"))
-    return ask_page(request, process, pending, pending.sealed(site.secret, site.now()))
+    return ask_page(request, process, pending, pending.sealed(site.secret, site.now()), typed=typed)
 
 
 def ask_page(
@@ -125,8 +140,13 @@ async def send(request: Request) -> Reply:
         pending = Pending(**links.unseal(site.secret, sealed, now))
     except BrokenSeal:
         return answer(request, "confirmations/too_late.html", status=422, secret=True)
+    return await send_to(request, pending, sealed, pending.email or form.get("email"))
+
+
+async def send_to(request: Request, pending: Pending, sealed: str, typed: str) -> Reply:
+    """Mail the link for what is pending to the address that was typed."""
+    site, now = site_of(request), site_of(request).now()
     process = site.process(pending.slug) if pending.slug else None
-    typed = pending.email or form.get("email")
     try:
         email = residents.normal_address(fields.address(typed))
     except ValueError:
@@ -173,11 +193,38 @@ def link_page(request: Request, token: str) -> Reply:
         return state_page(request, "unknown", Pending("sign_in", {}), 404)
     pending = pending_of(link)
     if link.expired(site.now()):
-        again = Pending("sign_in", {}) if link.used or link.purpose == "maker" else pending
-        return state_page(request, "expired", again, 410)
+        invitation = link.purpose == "maker" and not link.used
+        again = Pending("sign_in", {}, back=pending.back) if link.used or invitation else pending
+        return state_page(request, "expired", again, 410, invitation=invitation)
     if link.used:
         return state_page(request, "used", pending, 200, path=str(link.payload.get("path", "/mijn")))
-    return state_page(request, "ready", pending, 200, link=link, token=token)
+    if changed(site, pending):
+        return state_page(request, "refused", pending, 409, kind="changed")
+    return state_page(request, "ready", pending, 200, link=link, token=token, **confirmed_by(site, pending))
+
+
+def changed(site: Site, pending: Pending) -> bool:
+    """The draft that the link hands in is another than when the mail was asked."""
+    draft = draft_of(site, pending)
+    return draft is not None and draft.plan_id is None and draft.seal != pending.payload.get("seal")
+
+
+def draft_of(site: Site, pending: Pending) -> Submission | None:
+    number = pending.payload.get("submission")
+    return submissions.of_id(site.reader, int(number)) if number is not None else None
+
+
+def confirmed_by(site: Site, pending: Pending) -> dict[str, Any]:
+    """What the page of the link shows above its button: the plan, or the reaction that is found useful."""
+    process, draft = site.process(pending.slug), draft_of(site, pending)
+    plan = reaction = None
+    if process and draft:
+        plan = submissions.as_plan(process, submissions.checked(process, draft.typed, draft.photo)[0])
+    if process and "useful" in pending.payload:
+        with contextlib.suppress(reactions.Refused):
+            found = reactions.found(site.reader, process.id, int(pending.payload["useful"]))
+            reaction = found if found.status == "published" else None
+    return {"plan": plan, "reaction": reaction, "on_map": False}
 
 
 def pending_of(link: Link) -> Pending:
@@ -213,14 +260,20 @@ async def confirm(request: Request, token: FromPath[str]) -> Reply:
         return refused_page(request, token, refused)
     if confirmed is None:
         return link_page(request, token)
-    path, session = confirmed
-    return see_other(path, [session_cookie(request, session)])
+    purpose, path, session = confirmed
+    said = NOTICES.get(purpose)
+    return see_other(path, [session_cookie(request, session), *([notice(request, said)] if said else ())])
+
+
+# What else is done shows in its place on the page.
+NOTICES = {"maker": "joined", "interest": "interested", "sign_in": "signed_in"}
 
 
 def use(
     db: Database, secret: bytes, token: str, old_session: str, language: str, now: datetime
-) -> tuple[str, str] | None:
-    """Where it shows and the token of the new session; None for a link that can't be used. Raises REFUSALS."""
+) -> tuple[str, str, str] | None:
+    """The purpose, where it shows and the token of the new session; None for a link that can't be used. Raises
+    REFUSALS."""
     found = links.find(db, token)
     link = links.use(db, token, now) if found and found.purpose in ACTIONS else None
     if link is None:
@@ -228,10 +281,14 @@ def use(
     resident_id = residents.arrived(db, residents.key_of_address(secret, link.email), language, now)
     if link.purpose in ASKS_MAIL:
         residents.keep_address(db, resident_id, link.email)
-    path = ACTIONS[link.purpose](db, resident_id, link.payload, now)
+    payload = {**link.payload, "email": link.email}
+    if link.purpose == "interest":
+        key = interests.key_of(secret, residents.key_of_address(secret, link.email))
+        payload |= {"interest_key": key.hex(), "language": language}
+    path = ACTIONS[link.purpose](db, resident_id, payload, now)
     links.done(db, token, path)
     residents.end_session(db, old_session)
-    return path, residents.start_session(db, resident_id, now)
+    return link.purpose, path, residents.start_session(db, resident_id, now)
 
 
 def refused_page(request: Request, token: str, refused: Exception) -> Reply:

@@ -11,6 +11,7 @@ from domain import news
 from domain.follows import path_of
 from domain.plans import Plan
 from domain.processes import Process
+from routes import hosts
 from routes.cache import CachedPage, cached_page
 from routes.languages import CODES, SOURCE
 from routes.pages import environment, page, process_or_404, served, site_of
@@ -53,7 +54,7 @@ def rendered(request: Request, process: Process, plan: Plan | None) -> CachedPag
         environment(language)
         .get_template("feeds/feed.atom")
         .render(
-            site=site.settings,
+            site=hosts.settings_at(site.settings, process.host),
             process=process,
             plan=plan,
             items=items,

@@ -14,6 +14,7 @@ from domain.plans import Plan
 from domain.processes import Process
 from routes.confirmations import ask_address
 from routes.forms import read_form
+from routes.notices import notice
 from routes.pages import answer, page, process_or_404, shared, site_of
 from routes.reactions import plan_or_404
 from routes.replies import Reply, see_other
@@ -73,7 +74,7 @@ async def follow(request: Request, process: Process, plan: Plan | None) -> Reply
     if frequency == NEVER:
         if resident:
             await site.writer.write(follows.unfollow, process.id, plan_id, resident.id)
-        return see_other(here)
+        return see_other(here, [notice(request, "unfollowed")])
     if resident is None or resident.email is None:
         payload = {"process": process.id, "plan": plan_id, "frequency": frequency}
         title = plan.title if plan else process.name

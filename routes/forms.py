@@ -9,6 +9,7 @@ import contextlib
 import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 from urllib.parse import parse_qsl, unquote
 
 from litestar import Request
@@ -26,6 +27,7 @@ MOST_OF_FILE = 12_000_001  # bytes that are kept of one: enough to see that it i
 MOST_OF_FIELD = 64_000  # bytes
 MOST_PARTS = 500
 MOST_HELD = 28_000_000  # bytes of all uploads together that are in memory at once: some seven photos of a phone
+MOST_OF_NETWORK = 14_000_000  # of these by one network: the largest photo fits, and others keep as much
 UPLOAD_PATIENCE = 60.0  # seconds; a photo over a poor phone line
 
 
@@ -87,28 +89,29 @@ def told_apart() -> Iterator[None]:
         raise
 
 
-async def read_upload(request: Request, most: int = MOST_OF_FILE) -> Form:
+async def read_upload(request: Request, most: int = MOST_OF_FILE, room: "Held | None" = None) -> Form:
     """A form with files, of which at most `most` bytes are kept: a file of that length was too large, and whoever
-    looks at it says so, on the page with all that was typed. A file that wasn't chosen isn't there.
+    looks at it says so, on the page with all that was typed. A file that wasn't chosen isn't there. `room`: the memory
+    it draws on, if not what all uploads share.
 
     The route sets `request_max_body_size=LARGEST_UPLOAD`. Raises ClientException (400) as `read_form` does,
-    RequestEntityTooLarge (413), and ServiceUnavailableException (503) while too many others upload.
+    RequestEntityTooLarge (413), and ServiceUnavailableException (503) while others, or this network, upload too much;
+    never for a form of text, as long as any may be.
     """
     media_type, options = parse_options_header(request.headers.get("content-type", FORM))
-    with told_apart(), Held() as held:
+    with told_apart(), room or Held(request.app.state.site.tries.network(request)) as held:
         async with asyncio.timeout(UPLOAD_PATIENCE):
             if media_type == MULTIPART:
                 return held.until_gone(await read_parts(request, options.get("boundary", ""), most, held))
-            return held.until_gone(form_of(await read_small(request, media_type, held)))
+            return form_of(await read_small(request, media_type))
 
 
-async def read_small(request: Request, media_type: str, held: "Held") -> bytes:
+async def read_small(request: Request, media_type: str) -> bytes:
     """A form without files, where a browser sends one. Raises ValueError for what isn't one."""
     if media_type != FORM:
         raise ValueError(media_type)
     body = bytearray()
     async for chunk in request.stream():
-        held.more(len(chunk))
         body += chunk
         if len(body) > MOST_OF_FIELD:
             raise RequestEntityTooLarge
@@ -136,6 +139,7 @@ class Parts:
         self.files: dict[str, Upload] = {}
         self.part: MultipartSegment
         self.data = bytearray()
+        self.text = 0
 
     def take(self, event: MultipartSegment | bytes | bytearray | None) -> None:
         """One event of the parser: a part begins, there is more of it, or it ends."""
@@ -150,8 +154,13 @@ class Parts:
         if self.part.filename is None and len(self.data) + len(chunk) > MOST_OF_FIELD:
             raise RequestEntityTooLarge
         kept = chunk[: self.most - len(self.data)]
-        self.held.more(len(kept))
         self.data += kept
+        self.held.more(len(kept) if self.part.filename is not None else self.text_beyond(len(kept)))
+
+    def text_beyond(self, number: int) -> int:
+        """How many of that many bytes of text are more than a form of text alone may have."""
+        before, self.text = self.text, self.text + number
+        return max(0, self.text - MOST_OF_FIELD) - max(0, before - MOST_OF_FIELD)
 
     def finish(self) -> None:
         name, filename = self.part.name or "", self.part.filename
@@ -163,22 +172,31 @@ class Parts:
 
 
 class Held:
-    """How much one upload takes of the memory that all of them share, until nobody needs its form any more."""
+    """How much one upload takes of the memory that all of them share, until nobody needs its form any more.
+
+    `network` is that of the visitor, as routes/tries.py tells them apart.
+    """
 
     together = 0
+    by_network: ClassVar[dict[bytes, int]] = {}
 
-    def __init__(self) -> None:
+    def __init__(self, network: bytes) -> None:
+        self.network = network
         self.bytes = 0
 
     def more(self, number: int) -> None:
         """Raises ServiceUnavailableException (503)."""
-        if Held.together + number > MOST_HELD:
+        if not number:
+            return
+        of_network = Held.by_network.get(self.network, 0)
+        if Held.together + number > MOST_HELD or of_network + number > MOST_OF_NETWORK:
             raise ServiceUnavailableException("too many uploads")
         Held.together += number
+        Held.by_network[self.network] = of_network + number
         self.bytes += number
 
     def until_gone(self, form: Form) -> Form:
-        weakref.finalize(form, give_back, self.bytes)
+        weakref.finalize(form, give_back, self.network, self.bytes)
         self.bytes = 0
         return form
 
@@ -186,11 +204,13 @@ class Held:
         return self
 
     def __exit__(self, *_: object) -> None:
-        give_back(self.bytes)
+        give_back(self.network, self.bytes)
 
 
-def give_back(number: int) -> None:
+def give_back(network: bytes, number: int) -> None:
     Held.together -= number
+    if left := Held.by_network.pop(network, 0) - number:
+        Held.by_network[network] = left
 
 
 def cookie(request: Request, name: str) -> str:

@@ -7,9 +7,9 @@ from litestar import Request, post
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
-from domain import fields, makers, outbox
+from domain import fields, makers, outbox, proposals
 from domain.fields import Wrong
-from domain.makers import LastMaker, TooMany
+from domain.makers import Frozen, LastMaker, TooMany
 from domain.outbox import Recipient
 from domain.plans import Plan
 from domain.processes import Process
@@ -17,6 +17,7 @@ from domain.residents import Resident
 from domain.submissions import LENGTHS
 from routes.forms import Form, read_form
 from routes.languages import language_of
+from routes.notices import notice
 from routes.pages import answer, page, process_or_404, site_of
 from routes.replies import Reply, see_other
 from routes.visitors import resident_of
@@ -31,6 +32,7 @@ def on_plan(request: Request, process: Process, plan: Plan) -> dict[str, Any]:
         "maker_mine": mine,
         "maker_may_edit": mine and may_edit(process, plan, now),
         "maker_may_withdraw": mine and may_withdraw(process, plan),
+        "maker_edit_waits": mine and proposals.of_plan(site_of(request).reader, plan.id) is not None,
     }
 
 
@@ -92,19 +94,23 @@ def makers_page(
         typed={name: typed.get(name) for name in ("email", "invited")},
         mine={"name": typed.get("name") if "name" in typed else me.name, "contact": me.contact}
         | ({"contact": typed.get("contact")} if "contact" in typed else {}),
+        invited=makers.invitations(site_of(request).reader, plan.id, maker.id, site_of(request).now()),
         sent="gestuurd" in request.query_params,
         saved="bewaard" in request.query_params,
         alone=len(listed) == 1,
+        frozen=process.frozen(site_of(request).now()),
     )
 
 
 @post("/{slug:str}/plannen/{plan_id:int}/makers", status_code=200)
 async def change(request: Request, slug: FromPath[str], plan_id: FromPath[int]) -> Reply:
-    """Invite somebody, leave, or another name: which, says the button."""
+    """Invite somebody, take that back, leave, or another name: which, says the button."""
     process, plan, maker = plan_and_maker(request, slug, plan_id)
     if maker is None:
         return not_yours(request, process, plan)
     form = await read_form(request)
+    if "trek_terug" in form:
+        return await take_back(request, plan, maker, form.get("trek_terug"))
     if "weg" in form:
         return await leave(request, process, plan, maker)
     if "bewaar" in form:
@@ -112,12 +118,18 @@ async def change(request: Request, slug: FromPath[str], plan_id: FromPath[int]) 
     return await invite(request, process, plan, maker, form)
 
 
+async def take_back(request: Request, plan: Plan, maker: Resident, key: str) -> Reply:
+    site = site_of(request)
+    done = await site.writer.write(makers.take_back, plan.id, maker.id, key, site.now())
+    return see_other(f"{plan.url}/makers", [notice(request, "invitation_back" if done else "invitation_gone")])
+
+
 async def leave(request: Request, process: Process, plan: Plan, maker: Resident) -> Reply:
     try:
         await site_of(request).writer.write(makers.leave, plan.id, maker.id)
     except LastMaker:
         return makers_page(request, process, plan, maker, (Wrong("leave", "last_maker"),))
-    return see_other(plan.url if plan.public else f"/{process.slug}")
+    return see_other(plan.url if plan.public else f"/{process.slug}", [notice(request, "left")])
 
 
 async def rename(request: Request, process: Process, plan: Plan, maker: Resident, form: Form) -> Reply:
@@ -146,6 +158,8 @@ async def invite(request: Request, process: Process, plan: Plan, maker: Resident
     to = Recipient(email, language_of(request))
     try:
         await site.writer.write(makers.invite, process, plan.id, maker, to, name, site.now())
+    except Frozen:
+        return makers_page(request, process, plan, maker, (Wrong("email", "makers_frozen"),), form)
     except TooMany:
         return makers_page(request, process, plan, maker, (Wrong("email", "too_many", makers.MOST),), form)
     return see_other(f"{plan.url}/makers?gestuurd=1#uitnodigen")

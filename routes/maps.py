@@ -29,18 +29,22 @@ class Pin:
 
 @page("/{slug:str}/kaart")
 async def show(request: Request, slug: FromPath[str]) -> Reply:
+    """With `plan` in the address, that plan stands out."""
     process = process_or_404(request, slug)
+    asked = request.query_params.get("plan", "")
+    marked = next((plan.id for plan in running(process) if str(plan.id) == asked), None)
 
     def values() -> dict[str, Any]:
         drawing, pins = map_of(process, geometry_of(request, process))
-        on_map = {pin.plan.id for pin in pins}
+        drawn = {pin.plan.id for pin in pins}
         return {
             "drawing": drawing,
             "pins": pins,
-            "elsewhere": [plan for plan in ordered(running(process), "title", 0) if plan.id not in on_map],
+            "marked": marked,
+            "elsewhere": [plan for plan in ordered(running(process), "title", 0) if plan.id not in drawn],
         }
 
-    return shared(request, "maps/show.html", process, "map", values)
+    return shared(request, "maps/show.html", process, ("map", marked), values)
 
 
 @page("/{slug:str}/kaart.json")
@@ -86,6 +90,19 @@ def svg_of(drawing: Drawing, pin: Point | None) -> str:
 
 def geometry_of(request: Request, process: Process) -> str:
     return maps.boundary_of(site_of(request).reader, process.id)
+
+
+def on_plan(request: Request, process: Process, plan: Plan) -> dict[str, Any]:
+    """For templates/maps/on_plan.html, on the page of the plan and in its preview."""
+    return {"on_map": on_map(geometry_of(request, process), plan)}
+
+
+def on_map(geometry: str, plan: Plan) -> bool:
+    """The plan has a pin, and it lies on the drawing of the area."""
+    if not geometry or plan.lat is None or plan.lon is None:
+        return False
+    drawing = maps.drawn(geometry, (), maps.PICK_WIDTH)
+    return drawing is not None and drawing.frame.shows(drawing.frame.at(plan.lat, plan.lon))
 
 
 def running(process: Process) -> list[Plan]:

@@ -8,7 +8,7 @@ from litestar.params import FromPath
 
 from domain.makers import is_maker as is_maker_of
 from domain.plans import AMOUNTS, PAGE, Plan, page_of
-from routes import drafts, follows, makers, questions, reactions, supports
+from routes import drafts, follows, makers, maps, progress, questions, reactions, supports
 from routes.orders import filters_of, shuffle_of
 from routes.pages import page, process_or_404, shared, site_of
 from routes.replies import Reply
@@ -107,7 +107,10 @@ async def show(request: Request, slug: FromPath[str], plan_id: FromPath[int]) ->
 
 GONE = ("hidden", "merged")
 # What other nouns put on the page of a plan; each fills templates/<noun>/on_plan.html.
-PANELS = (supports.on_plan, makers.on_plan, questions.on_plan, reactions.on_plan, follows.on_plan)
+PANELS = (
+    *(supports.on_plan, makers.on_plan, questions.on_plan, progress.on_plan),
+    *(maps.on_plan, reactions.on_plan, follows.on_plan),
+)
 
 
 def is_maker(request: Request, plan: Plan) -> bool:

@@ -14,6 +14,7 @@ from domain.questions import LONGEST, Question
 from routes.confirmations import ask_address
 from routes.forms import read_form
 from routes.makers import not_yours, plan_and_maker
+from routes.notices import notice
 from routes.pages import answer, page, process_or_404, site_of
 from routes.replies import Reply, see_other
 from routes.visitors import resident_of
@@ -58,7 +59,7 @@ async def answered(request: Request, slug: FromPath[str], plan_id: FromPath[int]
         await site.writer.write(questions.answer, process, plan.id, asked.id, maker.id, given, site.now())
     except questions.Answered as first:
         return answer_page(request, process, plan, asked, typed, first=first.answer)
-    return see_other(f"{plan.url}#vragen" if plan.public else f"{plan.url}/vragen")
+    return see_other(plan.url if plan.public else f"{plan.url}/vragen", [notice(request, "answered")])
 
 
 def answer_page(

@@ -15,6 +15,7 @@ from domain.reactions import MOST_PAGES, PAGE, SIDES, Reaction, Refused, Typed
 from routes.confirmations import ask_address
 from routes.drafts import draft_on_page
 from routes.forms import Form, read_form
+from routes.notices import notice
 from routes.pages import answer, page, process_or_404, site_of
 from routes.replies import Reply, see_other
 from routes.visitors import resident_of
@@ -200,7 +201,7 @@ async def take_back(request: Request, slug: FromPath[str], reaction_id: FromPath
         reaction = await site.writer.write(reactions.take_back, process.id, reaction_id, resident.id)
     except Refused as refused:
         raise NotFoundException from refused
-    return see_other(f"/{process.slug}/plannen/{reaction.plan_id}#reacties")
+    return see_other(f"/{process.slug}/plannen/{reaction.plan_id}#reacties", [notice(request, "reaction_removed")])
 
 
 ROUTES = [new, write, mark, take_back]

@@ -7,12 +7,13 @@ from typing import Any
 
 from litestar import Request, post
 
-from domain import follows, personal_data, residents, supports
+from domain import follows, interests, personal_data, questions, residents, supports
 from domain.database import Database, connect
 from domain.personal_data import Traces
 from domain.residents import Resident
 from routes.confirmations import ask_address
 from routes.forms import read_form
+from routes.notices import notice
 from routes.pages import answer, page, site_of
 from routes.replies import Reply, reply, see_other
 from routes.site import Site
@@ -33,11 +34,19 @@ async def show(request: Request) -> Reply:
         "residents/show.html",
         secret=True,
         residents=found,
+        questions=[one for resident in found for one in questions.open_for(db, resident.id)],
         plans=together(tables, "plans"),
         supported=[one for resident in found for one in supports.of_resident(db, resident.id, now)],
         reactions=together(tables, "reactions"),
         follows=[one for resident in found for one in follows.of_resident(db, resident.id)],
+        interest_areas=[name for resident in found for name in areas_of(site, resident)],
     )
+
+
+def areas_of(site: Site, resident: Resident) -> list[str]:
+    """Where they asked to hear of new processes."""
+    interest = interests.of_resident(site.reader, site.secret, resident.id)
+    return list(interests.known(site.reader, interest)["areas"]) if interest else []
 
 
 def together(tables: Sequence[dict[str, Any]], name: str) -> list[dict[str, Any]]:
@@ -48,7 +57,7 @@ def together(tables: Sequence[dict[str, Any]], name: str) -> list[dict[str, Any]
 async def sign_out(request: Request) -> Reply:
     await read_form(request)
     await site_of(request).writer.write(end_sessions, tokens_of(request))
-    return see_other("/", signed_out(request))
+    return see_other("/", [*signed_out(request), notice(request, "signed_out")])
 
 
 def end_sessions(db: Database, tokens: Sequence[str]) -> None:

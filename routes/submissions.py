@@ -1,6 +1,6 @@
 """Handing in a plan: the form that saves itself, how it will look, and handing it in."""
 
-import hashlib
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -16,7 +16,6 @@ from domain.fields import Wrong, WrongFields
 from domain.maps import contains
 from domain.outbox import Recipient
 from domain.photos import NotAPhoto, Pictures
-from domain.plans import Plan
 from domain.processes import Process
 from domain.submissions import Closed, Gone, HandedIn, Submission, Typed
 from routes import forms, maps
@@ -64,16 +63,19 @@ async def new(request: Request, slug: FromPath[str]) -> Reply:
     draft = draft_of(request, process)
     if draft and draft.plan_id is not None:
         return handed_in_page(request, process, draft.plan_id)
-    if not process.open("collect", site_of(request).now()):
+    if not submissions.possible(process, site_of(request).now()):
         return closed(request, process)
     token = token_of(request, process) or submissions.new_token()
     return form_page(request, process, draft, cookies=[token_cookie(request, process, token)])
 
 
 def closed(request: Request, process: Process, *, handing_in: bool = False) -> Reply:
-    """The page for who comes too early or too late; `handing_in`: with a plan, which was not handed in."""
+    """The page for who comes too early or too late, or where staff write plans down for residents; `handing_in`: with
+    a plan, which was not handed in."""
     phase, now = process.phase("collect"), site_of(request).now()
     reason = "never" if phase is None else "before" if now < phase.opens_at else "after"
+    if phase is not None and phase.open(now):
+        reason = "staff"
     return answer(
         request,
         "submissions/closed.html",
@@ -100,7 +102,7 @@ def handed_in_page(request: Request, process: Process, plan_id: int, status: int
         plan=plan,
         visible=mine or plan.public,
         fresh=False,
-        another=process.open("collect", site_of(request).now()),
+        another=submissions.possible(process, site_of(request).now()),
     )
 
 
@@ -125,9 +127,10 @@ def form_page(
         secret=True,
         cookies=cookies,
         saved=clock(draft.saved_at, request) if draft else "",
-        link_email=link_email,
+        link_email=link_email or shown[submissions.ADDRESS],
+        link_asked=bool(link_email) or mailed,
         mailed=mailed,
-        **form_values(request, process, shown, draft.photo if draft else "", wrong),
+        **form_values(request, process, shown, draft.photo if draft else "", wrong, photo_kept=True),
     )
 
 
@@ -136,8 +139,11 @@ def clock(moment: datetime, request: Request) -> str:
     return moment.astimezone(phases.HERE).strftime("%H.%M" if language_of(request) == "nl" else "%H:%M")
 
 
-def form_values(request: Request, process: Process, typed: Typed, photo: str, wrong: Sequence[Wrong]) -> dict[str, Any]:
-    """What templates/submissions/fields.html shows, of a new plan or of one that its maker changes."""
+def form_values(
+    request: Request, process: Process, typed: Typed, photo: str, wrong: Sequence[Wrong], *, photo_kept: bool
+) -> dict[str, Any]:
+    """What templates/submissions/fields.html shows, of a new plan or of one that its maker changes. `photo_kept`: the
+    photo is part of it already."""
     rows = [*typed.items, *[("", "")] * (ROWS - len(typed.items))]
     return {
         "typed": typed,
@@ -147,6 +153,7 @@ def form_values(request: Request, process: Process, typed: Typed, photo: str, wr
         "has_map": bool(maps.geometry_of(request, process)),
         "most_rows": submissions.MOST_ROWS,
         "photo": photo,
+        "photo_kept": photo_kept,
         "wrong": wrong,
         "lengths": submissions.LENGTHS,
         "total": typed.total,
@@ -167,13 +174,15 @@ async def save(request: Request, slug: FromPath[str]) -> Reply:
     form = await read_upload(request)
     if "opnieuw" in form:
         return see_other(here(process), [token_cookie(request, process, "")])
-    if not process.open("collect", site.now()):
+    if not submissions.possible(process, site.now()):
         return closed(request, process, handing_in=True)
     typed, token = with_pin(request, process, form), token_of(request, process)
+    before = draft_of(request, process)
+    typed = with_address(typed, form, before)
     if not token:  # this browser keeps no cookies, or lost ours: on another page nothing would be left of the text
         cookies = [token_cookie(request, process, submissions.new_token())]
         return form_page(request, process, None, [Wrong("form", "no_cookie")], cookies, typed=typed)
-    if draft_of(request, process) is None and site.draft_tries.too_many(request):
+    if before is None and site.draft_tries.too_many(request):
         return form_page(request, process, None, [Wrong("form", "too_many_tries")], typed=typed)
     pictures, wrong = await pictures_from(request, form)
     try:
@@ -208,7 +217,8 @@ def next_place(process: Process, form: Form, draft: Submission) -> str:
         number = len(draft.typed.items)
         return f"{here(process)}?rij={number}#what-{number}"
     if "foto" in form or "foto_weg" in form:
-        return f"{here(process)}#photo-part"
+        asks = draft.photo and not draft.typed["photo_alt"]
+        return f"{here(process)}#{'photo_alt' if asks else 'photo-part'}"
     if "prik.x" in form or "prik_weg" in form:
         return f"{here(process)}#place"
     return f"{here(process)}#bewaren"
@@ -224,9 +234,18 @@ def typed_from(form: Form) -> Typed:
         shown = sum(f"what-{n}" in form for n in range(1, submissions.MOST_ROWS + 1))
         items += [("", "")] * (min(shown + 1, submissions.MOST_ROWS) - len(items))
     names = (*submissions.LINES, *submissions.TEXTS)
-    texts = {name: form.get(name)[: submissions.MOST_KEPT] for name in names if form.get(name)}
+    texts = {name: form.get(name)[: submissions.most_kept(name)] for name in names if form.get(name)}
     themes = tuple(value for value in form.all("theme") if value)[:20]
     return Typed(texts, themes, tuple(items), form.get("lat")[:20], form.get("lon")[:20])
+
+
+def with_address(typed: Typed, form: Form, before: Submission | None) -> Typed:
+    """With the address to which the link was asked, so that handing in needn't ask it again."""
+    address = before.typed[submissions.ADDRESS] if before else ""
+    if "link" in form:
+        with contextlib.suppress(ValueError):
+            address = fields.address(form.get("link_email"))
+    return replace(typed, texts={**typed.texts, submissions.ADDRESS: address}) if address else typed
 
 
 def with_pin(request: Request, process: Process, form: Form) -> Typed:
@@ -249,7 +268,7 @@ async def pictures_from(request: Request, form: Form) -> tuple[Pictures | None, 
     upload = form.files.get("photo")
     if upload is None or not upload.data:
         return None, []
-    if site_of(request).mail_tries.too_many(request):
+    if site_of(request).photo_tries.too_many(request):
         return None, [Wrong("photo", "too_many_tries")]
     try:
         return await photos.prepared(upload.data), []
@@ -303,46 +322,35 @@ async def preview(request: Request, slug: FromPath[str]) -> Reply:
         return see_other(here(process))
     if draft.plan_id is not None:
         return handed_in_page(request, process, draft.plan_id)
-    if not process.open("collect", site_of(request).now()):
+    if not submissions.possible(process, site_of(request).now()):
         return closed(request, process)
     return preview_page(request, process, draft)
 
 
-def preview_page(request: Request, process: Process, draft: Submission, *, changed: bool = False) -> Reply:
+def preview_page(
+    request: Request, process: Process, draft: Submission, *, changed: bool = False, too_young: bool = False
+) -> Reply:
+    """`too_young`: the maker did not say to be old enough."""
     values, wrong = submissions.checked(process, draft.typed, draft.photo)
     if wrong:
         return form_page(request, process, draft, wrong)
-    resident = resident_of(request)
+    resident, plan = resident_of(request), submissions.as_plan(process, values)
     return answer(
         request,
         "submissions/preview.html",
         process,
-        status=409 if changed else 200,
+        status=409 if changed else 422 if too_young else 200,
         secret=True,
-        plan=plan_as_shown(process, values),
+        plan=plan,
+        wrong=[Wrong("leeftijd", "missing")] if too_young else [],
+        **maps.on_plan(request, process, plan),
         contact=values["contact"],
-        seal=seal(draft),
+        seal=draft.seal,
         changed=changed,
         known=resident is not None and resident.email is not None,
+        confirmed=resident is not None and not resident.code_of,
         outside=outside(request, process, values),
     )
-
-
-def plan_as_shown(process: Process, values: dict[str, Any]) -> Plan:
-    texts = ("title", "summary", "description", "for_whom", "own_work", "location", "planned", "photo_alt")
-    return Plan(
-        id=0,
-        project_id="",
-        themes=tuple(theme for theme in process.themes if theme.id in values["themes"]),
-        maker=values["name"],
-        items=tuple((what, cents) for what, cents in values["items"]),
-        **{name: values[name] for name in (*texts, "cost", "lat", "lon", "photo")},
-    )
-
-
-def seal(draft: Submission) -> str:
-    """Changes with what the draft says: what is handed in is what was looked at."""
-    return hashlib.sha256(f"{draft.typed.to_json()}{draft.photo}".encode()).hexdigest()[:16]
 
 
 @page("/{slug:str}/plannen/nieuw/inzending")
@@ -362,16 +370,20 @@ async def hand_in(request: Request, slug: FromPath[str]) -> Reply:
     resident = resident_of(request)
     if draft.plan_id is not None:
         return see_other(f"/{process.slug}/plannen/{draft.plan_id}/ingediend")
-    if not process.open("collect", site.now()):
+    if not submissions.possible(process, site.now()):
         return closed(request, process, handing_in=True)
-    if form.get("seal") != seal(draft):
+    if form.get("seal") != draft.seal:
         return preview_page(request, process, draft, changed=True)
     if wrong := submissions.checked(process, draft.typed, draft.photo)[1]:
         return form_page(request, process, draft, wrong)
+    if process.submit_age and "leeftijd" not in form:
+        return preview_page(request, process, draft, too_young=True)
     if resident is None or resident.email is None:
         title = draft.typed["title"]
         back = f"{here(process)}/voorbeeld"
-        return await ask_address(request, process, "submission", {"submission": draft.id}, title, back=back)
+        payload = {"submission": draft.id, "seal": draft.seal}
+        typed = draft.typed[submissions.ADDRESS]
+        return await ask_address(request, process, "submission", payload, title, back=back, typed=typed)
     try:
         plan_id = await site.writer.write(submissions.hand_in, draft.id, resident.id, site.now())
     except Closed:
@@ -403,7 +415,7 @@ async def handed_in(request: Request, slug: FromPath[str], plan_id: FromPath[int
         plan=plan,
         visible=mine or plan.public,
         fresh=True,
-        another=process.open("collect", site_of(request).now()),
+        another=submissions.possible(process, site_of(request).now()),
     )
 
 

@@ -5,19 +5,21 @@ from datetime import datetime
 from typing import Any
 
 from litestar import Request, post
-from litestar.datastructures import Cookie
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
-from domain import ballots, residents, supports
+from domain import ballots, makers, residents, supports
 from domain.database import Database
+from domain.fields import Wrong
 from domain.phases import Phase
 from domain.plans import Plan
 from domain.processes import Process
+from domain.residents import Resident
 from domain.supports import Refused
 from routes.confirmations import ask_address
 from routes.forms import cookie, read_form
 from routes.languages import language_of
+from routes.notices import notice
 from routes.pages import answer, is_htmx, page, process_or_404, site_of
 from routes.replies import Reply, see_other
 from routes.visitors import CODE_COOKIE, session_cookie, supporter_of
@@ -25,15 +27,18 @@ from routes.visitors import CODE_COOKIE, session_cookie, supporter_of
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """What the plan page says of its support. `phase`: where it can be given, now or next. `asked_again`: titles of
-    plans that became part of this one, which this visitor supported."""
+    """What the plan page says of its support. `phase`: when it can be given, now or next. `mine`: this
+    visitor is a maker of the plan. `asked_again`: titles of
+    plans that became part of this one, which this visitor supported. `age`: that they must say to have, or None."""
 
     shown: bool
     possible: bool
     given: bool
     phase: Phase | None
     over: bool
+    mine: bool
     asked_again: list[str]
+    age: int | None = None
     problem: str = ""
 
 
@@ -41,26 +46,26 @@ def on_plan(request: Request, process: Process, plan: Plan, problem: str = "") -
     """For templates/supports/on_plan.html; the same for all who are no resident of this browser."""
     site, resident = site_of(request), supporter_of(request, process)
     now = site.now()
-    phase = phase_of(process, now)
+    phase = supports.period(process, now)
     return {
         "support_panel": Panel(
             shown=phase is not None or process.support_threshold is not None or plan.supports > 0,
             possible=supports.possible(process, plan, now),
             given=resident is not None and supports.is_given(site.reader, plan.id, resident.id),
             phase=phase,
+            mine=resident is not None and makers.is_maker(site.reader, plan.id, resident.id),
             over=phase is not None and phase.closes_at <= now,
             asked_again=supports.asked_again(site.reader, plan.id, resident.id) if resident else [],
+            age=age_asked(request, process, resident),
             problem=problem,
         )
     }
 
 
-def phase_of(process: Process, now: datetime) -> Phase | None:
-    """The phase in which plans can be supported: the one that is open, else the next, else the last."""
-    found = [phase for phase in process.phases if phase.kind in supports.PHASES]
-    running = sorted((phase for phase in found if phase.open(now)), key=lambda phase: phase.closes_at)
-    coming = [phase for phase in found if phase.opens_at > now]
-    return next((group[at] for group, at in ((running, -1), (coming, 0), (found, -1)) if group), None)
+def age_asked(request: Request, process: Process, resident: Resident | None) -> int | None:
+    """The age from which one may support, for who did not say yet to be that old."""
+    said = resident is not None and supports.gave_any(site_of(request).reader, process.id, resident.id)
+    return process.support_age if process.support_age and not said else None
 
 
 def plan_or_404(process: Process, plan_id: int) -> Plan:
@@ -86,21 +91,33 @@ async def give(request: Request, slug: FromPath[str], plan_id: FromPath[int]) ->
     form = await read_form(request)
     resident = supporter_of(request, process)
     verb = supports.take_back if "weg" in form else supports.give
+    if "weg" not in form and "leeftijd" not in form and age_asked(request, process, resident):
+        return age_page(request, process, plan)
     if resident is None:
         return await ask_who(request, process, plan, "weg" in form, form.get("code") if "code" in form else None)
     try:
         await site.writer.write(verb, plan.id, resident.id, site.now())
     except Refused as refused:
         return refused_page(request, process, plan, refused.kind)
-    return done(request, process, plan)
+    return done(request, process, plan, "support_back" if "weg" in form else "")
 
 
-def done(request: Request, process: Process, plan: Plan, *cookies: Cookie) -> Reply:
+def age_page(request: Request, process: Process, plan: Plan) -> Reply:
+    """Only for who sent the form without its checkbox. htmx shows nothing of a 4xx."""
+    if not supports.possible(process, plan, site_of(request).now()):
+        return refused_page(request, process, plan, "closed" if plan.public and not plan.withdrawn else "gone")
+    status = 200 if is_htmx(request) else 422
+    wrong = [Wrong("leeftijd", "missing")]
+    return answer(request, "supports/age.html", process, block="age", status=status, plan=plan, wrong=wrong)
+
+
+def done(request: Request, process: Process, plan: Plan, said: str) -> Reply:
+    """`said`: the notice that the panel shows, if any."""
     if not is_htmx(request):
-        return see_other(f"{plan.url}#steun", cookies)
+        return see_other(f"{plan.url}#steun", [notice(request, said)] if said else ())
     fresh = process_or_404(request, process.slug)
     plan = fresh.by_id[plan.id]
-    return answer(request, "supports/on_plan.html", fresh, plan=plan, **on_plan(request, fresh, plan))
+    return answer(request, "supports/on_plan.html", fresh, notice=said, plan=plan, **on_plan(request, fresh, plan))
 
 
 def refused_page(request: Request, process: Process, plan: Plan, kind: str) -> Reply:

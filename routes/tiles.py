@@ -10,7 +10,8 @@ from litestar import Request
 from litestar.params import FromPath
 
 from domain import tiles
-from domain.tiles import Box, NoTile, Unreachable
+from domain.maps import Box
+from domain.tiles import NoTile, Unreachable
 from routes.pages import page, site_of
 from routes.replies import Reply, reply
 from routes.site import Site

@@ -1,4 +1,5 @@
-"""Wrong codes: how many one network may try. In memory, under a key that changes, so no address is kept."""
+"""Wrong codes, and what else a network may do only so often. In memory, under a key that changes, so no address is
+kept."""
 
 import hashlib
 import hmac
@@ -16,10 +17,20 @@ MOST_NETWORKS = 100_000  # in memory at once
 
 
 class Tries:
-    """At most `limit` wrong codes a minute from one network (/24 or /64). Right codes are never counted or delayed."""
+    """At most `limit` wrong codes a minute from one network (/24 or /64). Right codes are never counted or delayed.
 
-    def __init__(self, limit: int, proxies: tuple[str, ...], clock: Callable[[], float] = time.monotonic) -> None:
+    With `window` in other seconds than those of a minute: an hour at most, for what is counted is forgotten after it.
+    """
+
+    def __init__(
+        self,
+        limit: int,
+        proxies: tuple[str, ...],
+        clock: Callable[[], float] = time.monotonic,
+        window: float = MINUTE,
+    ) -> None:
         self.limit = limit
+        self.window = window
         self.proxies = tuple(ip_network(proxy) for proxy in proxies)
         self.clock = clock
         self.forget()
@@ -35,7 +46,7 @@ class Tries:
         if now - self.key_since > HOUR or len(self.wrong) > MOST_NETWORKS:
             self.forget()
         times = self.wrong[self.network(request)]
-        while times and now - times[0] >= MINUTE:
+        while times and now - times[0] >= self.window:
             times.popleft()
         if len(times) < self.limit:
             times.append(now)

@@ -1,22 +1,25 @@
 """The text of a plan: its makers change it, and everybody sees what changed."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from litestar import Request, post
 from litestar.params import FromPath
 
-from domain import photos, submissions, versions
+from domain import photos, proposals, submissions, versions
 from domain.database import Database
 from domain.fields import Wrong
 from domain.plans import Plan
 from domain.processes import Process
+from domain.proposals import Proposal
 from domain.submissions import Typed
 from domain.versions import Frozen, Stale
 from routes.formats import money
 from routes.forms import LARGEST_UPLOAD, Form, read_upload
 from routes.languages import language_of
 from routes.makers import may_edit, not_yours, plan_and_maker
+from routes.notices import notice
 from routes.pages import answer, page, shared, site_of
 from routes.replies import Reply, see_other
 from routes.submissions import form_values, pictures_from, status_of, with_pin
@@ -70,7 +73,17 @@ async def edit(request: Request, slug: FromPath[str], plan_id: FromPath[int]) ->
         return not_yours(request, process, plan)
     if not may_edit(process, plan, site_of(request).now()):
         return too_late(request, process, plan)
-    return edit_page(request, process, plan, submissions.typed_from_plan(plan), plan.photo, plan.version)
+    waiting = proposals.of_plan(site_of(request).reader, plan.id)
+    typed, photo = typed_before(plan, waiting)
+    return edit_page(request, process, plan, typed, photo, plan.version, waiting.mark if waiting else "")
+
+
+def typed_before(plan: Plan, waiting: Proposal | None) -> tuple[Typed, str]:
+    """The form and photo that a maker goes on with: those of the change that waits for staff, where there is one."""
+    if waiting is None:
+        return submissions.typed_from_plan(plan), plan.photo
+    fields = waiting.fields
+    return submissions.typed_from_fields(fields), fields["photo"]
 
 
 def too_late(request: Request, process: Process, plan: Plan, *, status: int = 200) -> Reply:
@@ -84,6 +97,7 @@ def edit_page(
     typed: Typed,
     photo: str,
     version: int,
+    mark: str = "",
     wrong: Sequence[Wrong] = (),
     conflict: list[tuple[str, list[tuple[str, str]]]] | None = None,
 ) -> Reply:
@@ -95,8 +109,10 @@ def edit_page(
         secret=True,
         plan=plan,
         version=version,
+        mark=mark,
+        read_first=proposals.read_first(site_of(request).reader, plan.id),
         conflict=conflict,
-        **form_values(request, process, typed, photo, wrong),
+        **form_values(request, process, typed, photo, wrong, photo_kept=photo == plan.photo),
     )
 
 
@@ -109,22 +125,22 @@ async def save(request: Request, slug: FromPath[str], plan_id: FromPath[int]) ->
     form = await read_upload(request)
     if not may_edit(process, plan, site.now()):
         return too_late(request, process, plan, status=409)
-    typed, version = with_pin(request, process, form), number(form.get("version"))
+    typed, version, mark = with_pin(request, process, form), number(form.get("version")), form.get("mark")
     photo, wrong = await photo_from(request, form)
     values, wrong_fields = submissions.checked(process, typed, photo, maker=False)
     wrong += wrong_fields
     if any(button in form for button in NOT_YET):
-        return edit_page(request, process, plan, typed, photo, version, only_photo(wrong))
+        return edit_page(request, process, plan, typed, photo, version, mark, only_photo(wrong))
     if wrong:
-        return edit_page(request, process, plan, typed, photo, version, wrong)
+        return edit_page(request, process, plan, typed, photo, version, mark, wrong)
     values["themes"] = themes_kept(plan, values["themes"])
     try:
-        await site.writer.write(versions.edit, plan_id, version, values, site.now())
+        public = await site.writer.write(proposals.edit, plan_id, version, mark, values, site.now())
     except Frozen:
         return too_late(request, process, plan, status=409)
     except Stale as stale:
-        return stale_page(request, process, plan, typed, values, stale)
-    return see_other(plan.url)
+        return await stale_page(request, process, plan, typed, values, stale)
+    return see_other(plan.url, [notice(request, "edited" if public else "edit_waits")])
 
 
 NOT_YET = ("rij", "foto", "foto_weg", "prik.x", "prik_weg")  # buttons inside the form: it goes on
@@ -161,12 +177,14 @@ def has_photo(db: Database, key: str) -> bool:
     return bool(db.execute("SELECT 1 FROM photos WHERE key = ?", [key]).fetchone())
 
 
-def stale_page(
+async def stale_page(
     request: Request, process: Process, plan: Plan, typed: Typed, values: dict[str, Any], stale: Stale
 ) -> Reply:
     """Somebody was first: what they made of it beside what was typed, which is kept in the form."""
-    conflict = differences(process, language_of(request), stale.current, values)
-    return edit_page(request, process, plan, typed, values["photo"], stale.version, (), conflict)
+    conflict = await asyncio.to_thread(differences, process, language_of(request), stale.current, values)
+    waiting = proposals.of_plan(site_of(request).reader, plan.id)
+    mark = waiting.mark if waiting else ""
+    return edit_page(request, process, plan, typed, values["photo"], stale.version, mark, (), conflict)
 
 
 ROUTES = [index, edit, save]

@@ -10,6 +10,7 @@ from domain.processes import Process
 from domain.withdrawals import LONGEST_REASON, TooLate
 from routes.forms import read_form
 from routes.makers import may_withdraw, not_yours, plan_and_maker
+from routes.notices import notice
 from routes.pages import answer, page, site_of
 from routes.replies import Reply, see_other
 
@@ -54,7 +55,7 @@ async def withdraw(request: Request, slug: FromPath[str], plan_id: FromPath[int]
         await site.writer.write(withdrawals.withdraw, plan_id, reason, site.now())
     except TooLate:
         return confirm_page(request, process_now(request, process), plan)
-    return see_other(plan.url)
+    return see_other(plan.url, [notice(request, "withdrawn")])
 
 
 def process_now(request: Request, process: Process) -> Process:

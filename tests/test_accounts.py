@@ -675,7 +675,7 @@ def test_a_name_is_only_text(client: TestClient, db: Database, secret: bytes, pr
 def test_home_shows_the_processes_one_has_a_role_in(
     client: TestClient, db: Database, secret: bytes, process: Process, elsewhere: Process
 ) -> None:
-    for who, seen, unseen in ((MO, "Bezuidenhout", "Loosduinen"), (NINA, "Loosduinen", "Bezuidenhout")):
+    for who, seen, unseen in ((NINA, "Loosduinen", "Bezuidenhout"), (MO, "Bezuidenhout", "Loosduinen")):
         sign_in_as(client, db, secret, elsewhere if who is NINA else process, who)
         page = Page(client.get("/beheer").text)
         assert f"{seen} beslist" in page.words
@@ -695,3 +695,87 @@ def test_who_has_no_role_yet_reads_what_to_do(
     page = words(client.get("/beheer").text)
     assert "U hebt nog geen rol in een traject." in page
     assert "Bezuidenhout" not in page
+
+
+# A browser not seen before, and the page of the second factor opened twice
+
+
+def told_of(db: Database) -> list[str]:
+    query = "SELECT recipient || ' ' || (content ->> 'device') FROM outbox WHERE kind = 'signed_in_elsewhere'"
+    return [told for (told,) in db.execute(query)]
+
+
+FIREFOX = {"user-agent": "Mozilla/5.0 (Windows NT 10.0; rv:130.0) Firefox/130.0"}
+
+
+@pytest.mark.usefixtures("tessa")
+def test_a_browser_not_seen_before_is_told_by_mail_and_only_once(client: TestClient, db: Database) -> None:
+    client.headers.update(FIREFOX)
+    for _ in range(2):
+        try_in(client)
+        client.post("/beheer/uitloggen")
+    assert told_of(db) == [f"{TESSA.email} Firefox, Windows"]
+    client.cookies.clear()  # somebody else's computer
+    try_in(client, WRONG)
+    assert len(told_of(db)) == 1
+    try_in(client)
+    assert len(told_of(db)) == 2
+
+
+def test_with_a_second_factor_it_is_told_once_the_code_is_right(
+    client: TestClient, db: Database, app_of_tessa: pyotp.TOTP
+) -> None:
+    try_in(client)
+    assert told_of(db) == []
+    give_code(client, app_of_tessa.at(NOW))
+    assert len(told_of(db)) == 1
+
+
+def test_the_browser_of_one_account_is_strange_to_another(client: TestClient, db: Database, tessa: int) -> None:
+    with writing(db):
+        account(db, "Mo", password=hash_of(PHRASE))
+    for email in (TESSA.email, MO.email, TESSA.email, MO.email):
+        try_in(client, email=email)
+    assert [told.split()[0] for told in told_of(db)] == [TESSA.email, MO.email]
+    client.cookies.set(f"beheer-bekend-{tessa}", "onzin", domain=DOMAIN, path="/beheer")
+    assert try_in(client).status_code == 303
+
+
+@pytest.mark.usefixtures("tessa")
+def test_who_chose_another_password_is_known_here_and_strange_elsewhere(client: TestClient, db: Database) -> None:
+    try_in(client)
+    old = dict(client.cookies)
+    client.post(f"{ACCOUNT}/wachtwoord", data={"now": PHRASE} | new_password())
+    client.post("/beheer/uitloggen")
+    try_in(client, ANOTHER)
+    assert len(told_of(db)) == 1
+    client.cookies.clear()
+    client.cookies.update(old)
+    try_in(client, ANOTHER)
+    assert len(told_of(db)) == 2
+
+
+def shown_secret(client: TestClient) -> str:
+    return next(a["href"] for a in Page(client.get(SECOND_FACTOR).text).all("a") if a["href"].startswith("otpauth:"))
+
+
+@pytest.mark.usefixtures("tessa")
+def test_the_page_opened_again_shows_the_secret_that_was_scanned(client: TestClient) -> None:
+    try_in(client)
+    scanned = shown_secret(client)
+    assert shown_secret(client) == scanned
+    app = pyotp.parse_uri(scanned)
+    assert isinstance(app, pyotp.TOTP)
+    kept = Page(client.get(SECOND_FACTOR).text).form(SECOND_FACTOR).fields["kept"]
+    assert "tweede stap staat aan" in words(client.post(SECOND_FACTOR, data={"kept": kept, "code": app.at(NOW)}).text)
+    client.post(f"{ACCOUNT}/tweede-stap/einde", data={"password": PHRASE})
+    assert shown_secret(client) != scanned  # what was confirmed once is not offered again
+
+
+def test_the_secret_of_a_colleague_on_the_same_computer_is_not_shown(
+    client: TestClient, db: Database, secret: bytes, process: Process
+) -> None:
+    sign_in_as(client, db, secret, process, TESSA)
+    hers = shown_secret(client)
+    sign_in_as(client, db, secret, process, MO)
+    assert pyotp.parse_uri(shown_secret(client)).secret != pyotp.parse_uri(hers).secret

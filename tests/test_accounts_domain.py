@@ -1,12 +1,13 @@
 """Accounts: how people come to one, what a good password is, codes that count once, and who may give what to whom."""
 
+import json
 from datetime import timedelta
 
 import pyotp
 import pytest
 
 from domain import accounts, audit, outbox, passwords, second_factors, sessions
-from domain.accounts import AddressTaken, LastOwner, LinkGone
+from domain.accounts import AddressTaken, Disabled, LastOwner, LinkGone
 from domain.database import Database, writing
 from domain.processes import Process
 from domain.sessions import NotAllowed
@@ -400,3 +401,43 @@ def test_the_database_alone_makes_no_codes(db: Database, secret: bytes, app_of_t
     assert second_factors.from_text(bytes(32), tessa, text) is None
     for broken in ("", "x", text[:-4], "é"):
         assert second_factors.from_text(secret, tessa, broken) is None
+
+
+# What an invitation says, and who can't be invited
+
+
+def test_an_invitation_says_by_whom_for_what_and_how_long(db: Database, process: Process) -> None:
+    with writing(db):
+        olga = account(db, "Olga", owner=True)
+        invited(db, olga, process, "moderator", "toetser")
+        invited(db, olga, None, name="Otto", owner=True)
+    said = [json.loads(content) for (content,) in db.execute("SELECT content FROM outbox ORDER BY id")]
+    assert [(one["inviter"], one["roles"], one["where"], one["days"]) for one in said] == [
+        ("Olga", ["toetser", "moderator"], process.name, 7),
+        ("Olga", [], "", 7),
+    ]
+
+
+def test_who_has_an_account_becomes_an_owner_openly(db: Database, process: Process) -> None:
+    with writing(db):
+        olga, tessa = account(db, "Olga", owner=True), account(db, "Tessa", password=HASH)
+        assert invited(db, olga, None, owner=True) == tessa
+        with pytest.raises(NotAllowed):
+            invited(db, olga, None, owner=True)  # is one already
+        with pytest.raises(NotAllowed):
+            invited(db, olga, process, "toetser")
+    found = accounts.load(db, tessa)
+    assert found
+    assert found.owner
+    actions = db.execute("SELECT account_id, action, subject FROM audit_log").fetchall()
+    assert actions == [(olga, "owner_made", f"account {tessa}")]
+
+
+def test_a_disabled_account_is_not_invited(db: Database, process: Process) -> None:
+    with writing(db):
+        olga, tessa = account(db, "Olga", owner=True, password=HASH), account(db, "Tessa", password=HASH)
+        accounts.disable(db, olga, tessa, NOW)
+        for owner in (True, False):
+            with pytest.raises(Disabled):
+                invited(db, olga, process, "toetser", owner=owner)
+    assert sessions.roles_of(db, tessa) == {}

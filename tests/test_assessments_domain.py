@@ -226,3 +226,11 @@ def test_the_audit_log_names_numbers_and_no_words(db: Database, process: Process
         assert action in log
     assert not any(word in log for word in ("Geheime", "Aïcha", "Bram"))
     assert audit.check(db).whole
+
+
+def test_a_beheerder_can_be_asked_too_and_a_moderator_not(db: Database, process: Process) -> None:
+    with writing(db):
+        tessa, bea, mo = account(db, "Tessa"), account(db, "Bea"), account(db, "Mo")
+        for who, role in ((tessa, "toetser"), (bea, "beheerder"), (bea, "toetser"), (mo, "moderator")):
+            give(db, who, process, role)
+    assert [name for _, name, _ in assessments.colleagues(db, process.id, tessa)] == ["Bea"]

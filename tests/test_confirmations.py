@@ -230,14 +230,36 @@ def test_what_waits_for_an_address_can_not_be_made_up(
 def test_every_purpose_has_words_before_the_mail_and_above_the_button(
     client: TestClient, process: Process, db: Database
 ) -> None:
-    said = set()
+    promised, buttons = set(), set()
     for purpose in ACTIONS:
         with writing(db):
             token = links.make(db, purpose, AICHA.email, {"shown": {"title": "Pluktuin", "slug": process.slug}}, NOW)
         page = Page(client.get(f"/bevestig/{token}").text)
-        button = page.words.partition(AICHA.email)[2].partition("Hebt u hier niet om gevraagd?")[0]
-        said.add((page.words.partition("Klopt dit?")[2].partition("U bevestigt")[0], button))
-    assert len(said) == len(ACTIONS)
+        said = page.words.partition("Klopt dit?")[2].partition("Hebt u hier niet om gevraagd?")[0]
+        before, address, after = said.partition(AICHA.email)
+        assert before.strip().startswith("Met deze knop")
+        assert address
+        promised.add(before + after.partition(".")[0])
+        buttons.add(after.rpartition(".")[2])
+    assert len(promised) == len(buttons) == len(ACTIONS)
+
+
+def test_the_page_of_the_link_says_which_words_it_places(client: TestClient, process: Process, db: Database) -> None:
+    bench = process.by_project_id["bank"]
+    said = {"process": process.id, "plan": bench.id, "side": "against", "text": "Te duur <b>", "name": "Aïcha"}
+    shown = {"title": bench.title, "slug": process.slug}
+    with writing(db):
+        token = links.make(db, "reaction", AICHA.email, {**said, "parent": None, "shown": shown}, NOW)
+    page = client.get(f"/bevestig/{token}").text
+    assert "Aïcha Tegen Te duur <b>" in words(page)
+    assert "Te duur &lt;b&gt;" in page
+
+
+def test_the_page_of_the_link_says_how_often_mail_comes(client: TestClient, process: Process, db: Database) -> None:
+    for frequency, said in (("at_once", "meteen mail"), ("digest", "hoogstens één mail per dag")):
+        with writing(db):
+            token = links.make(db, "follow", AICHA.email, {"frequency": frequency, "shown": {"title": "Wip"}}, NOW)
+        assert said in words(client.get(f"/bevestig/{token}").text)
 
 
 def test_text_that_somebody_typed_stays_text(client: TestClient, process: Process, db: Database) -> None:

@@ -73,7 +73,7 @@ def test_the_newest_comes_first(client: TestClient, db: Database, process: Proce
     tell(db, process, plan, "feasible", "Past in het park", NOW + timedelta(minutes=1))
     newest, oldest = entries(read(client))
     assert plan.title in said(newest, "title")
-    assert "haalbaar" in said(newest, "title")
+    assert "kan worden uitgevoerd" in said(newest, "title")
     assert said(newest, "content") == "Past in het park"
     assert links(oldest)[0].get("href") == f"http://testserver.local{plan.url}"
     assert said(read(client), "updated") == "2026-05-12T10:01:00Z"

@@ -153,10 +153,12 @@ def test_makers_hear_that_their_plan_changed(client: TestClient, db: Database, c
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ({"titel": "", "bedrag": "10"}, "Rij 3, titel: Vul dit in"),
-        ({"titel": "x" * 81, "bedrag": "10"}, "Rij 3, titel: Dit is te lang"),
-        ({"titel": "Fontein", "bedrag": "veel"}, "Rij 3, bedrag: Dit is geen bedrag"),
-        ({"titel": "Fontein"}, "Rij 3, bedrag: Vul dit in"),
+        ({"titel": "", "bedrag": "10"}, "Rij 3, kolom B (titel): Deze cel is leeg."),
+        ({"titel": "x" * 81, "bedrag": "10"}, "Rij 3, kolom B (titel): Dit is te lang"),
+        ({"titel": "Fontein", "bedrag": "veel"}, "Rij 3, kolom C (bedrag): Dit is geen bedrag"),
+        ({"titel": "Fontein"}, "Rij 3, kolom C (bedrag): Deze cel is leeg."),
+        ({"titel": "Fontein", "bedrag": "20000,01"}, "Rij 3, kolom C (bedrag): Dit is te duur. Het mag hoogstens"),
+        ({"titel": "Fontein", "kosten": "Steen: 900000"}, "kolom D (kosten): Dit is te duur"),
         ({"titel": "Fontein", "bedrag": "10", "kosten": "Steen: 9"}, "Het bedrag is niet de som van de kosten"),
         ({"titel": "Fontein", "bedrag": "10", "kosten": "Steen"}, "Schrijf elke post op een eigen regel"),
         ({"titel": "Fontein", "bedrag": "10", "themas": "Sport"}, "Dit thema is er niet"),
@@ -237,3 +239,33 @@ def test_there_are_only_these_lists(client: TestClient, collecting: Process, bea
 def test_amounts_are_in_euros() -> None:
     assert [lists.euros(cents) for cents in (0, 100, 150 * EURO)] == [0, 1, 150]
     assert str(lists.euros(1_250)) == "12.5"
+
+
+def test_staff_read_dutch_words_and_the_list_comes_back_with_them_or_with_the_old_ones(
+    client: TestClient, db: Database, collecting: Process, bea: int
+) -> None:
+    with writing(db):
+        db.execute("UPDATE plans SET verdict = 'infeasible', verdict_reason = 'Te duur' WHERE project_id = '2'")
+        db.execute("UPDATE plans SET withdrawn_at = '2026-05-01T00:00:00Z' WHERE project_id = '3'")
+    rows = {row["nummer"]: row for row in sheets.read(exported(client, "plannen.xlsx"))}
+    assert (rows["2"]["status"], rows["2"]["oordeel"]) == ("openbaar", "niet haalbaar")
+    assert rows["3"]["status"] == "ingetrokken"
+    process = reload(db, collecting.slug)
+    older = [row | {"status": "published", "oordeel": "feasible"} for row in rows.values()]
+    for listed in (list(rows.values()), older):
+        made = lists.preview(process, listed)
+        assert not made.mistakes
+        assert {line.kind for line in made.lines} == {"same"}
+
+
+def test_the_letter_of_a_column_is_that_of_the_spreadsheet() -> None:
+    rows: list[dict[str, Any]] = [{"nummer": "a", "titel": "b"}]
+    for data in (sheets.write_csv(rows, ["nummer", "titel"]), sheets.write_xlsx(rows, ["nummer", "titel"])):
+        assert sheets.letters(data) == {"nummer": "A", "titel": "B"}
+    assert sheets.letters(b"nummer;;titel") == {"nummer": "A", "titel": "C"}
+
+
+def test_the_page_says_what_is_not_read_in(client: TestClient, bea: int) -> None:
+    page = words(client.get(IMPORT).text)
+    assert "Foto’s worden niet ingelezen." in page
+    assert "Een plan mag hoogstens €" in page

@@ -91,6 +91,36 @@ def test_who_is_invited_becomes_a_maker_by_the_link_in_the_mail(
     assert "Dit is uw plan" in page.words
 
 
+def test_an_open_invitation_is_listed_for_who_sent_it_and_can_be_taken_back(
+    client: TestClient, db: Database, secret: bytes, plan_id: int, here: str
+) -> None:
+    sign_in(client, db, secret, AICHA)
+    for name, email in (("Bram", BRAM.email), ("Willem", WILLEM.email)):
+        client.post(f"{here}/makers", data={"invited": name, "email": email})
+    paths = dict(db.execute("SELECT recipient, json_extract(content, '$.path') FROM outbox").fetchall())
+    page = Page(client.get(f"{here}/makers").text)
+    assert BRAM.email in page.words
+    keys = [button["value"] for button in page.all("button") if button.get("name") == "trek_terug"]
+    assert len(keys) == 2
+    client.post(paths[BRAM.email])  # Bram accepts: the browser is his
+    assert "Gelukt: u bent nu bedenker van dit plan." in Page(client.get(here).text).words
+    assert WILLEM.email not in client.get(f"{here}/makers").text
+    for key in keys:
+        client.post(f"{here}/makers", data={"trek_terug": key})  # of Aïcha, so nothing happens
+        assert "al aangenomen of geldt niet meer" in Page(client.get(f"{here}/makers").text).words
+
+    sign_in(client, db, secret, AICHA)
+    (key,) = [
+        b["value"] for b in Page(client.get(f"{here}/makers").text).all("button") if b.get("name") == "trek_terug"
+    ]
+    client.post(f"{here}/makers", data={"trek_terug": key})
+    assert "Gelukt: de uitnodiging is ingetrokken" in Page(client.get(f"{here}/makers").text).words
+    answer = client.post(paths[WILLEM.email])
+    assert answer.status_code == 410
+    assert "Deze uitnodiging geldt niet meer" in Page(answer.text).words
+    assert makers.names(db, plan_id) == ["Aïcha", "Bram"]
+
+
 def test_an_invitation_by_who_left_is_refused_with_a_page(
     client: TestClient, db: Database, secret: bytes, plan_id: int, here: str
 ) -> None:

@@ -9,7 +9,7 @@ from domain.outbox import Recipient
 from domain.processes import Process
 from domain.residents import Resident
 from tests.cast import AICHA, BRAM, NOW, WILLEM, crowd, reload
-from tests.writing import arrives, insert_collecting, insert_plan
+from tests.writing import VOTE_OPENS, arrives, insert_collecting, insert_plan
 
 
 @pytest.fixture
@@ -98,3 +98,18 @@ def test_who_is_forgotten_is_no_longer_named(db: Database, plan_id: int, aicha: 
         db.execute("DELETE FROM residents WHERE id = ?", [aicha])
         makers.show_names(db, plan_id)
     assert shown(db, plan_id) == "Bram"
+
+
+def test_once_the_vote_opened_nobody_joins(db: Database, secret: bytes) -> None:
+    process = insert_collecting(db, secret)
+    aicha, bram = arrives(db, secret, AICHA), arrives(db, secret, BRAM)
+    plan_id = insert_plan(db, process, aicha)
+    by = Resident(aicha, "Aïcha", AICHA.email, "nl")
+    payload = {"plan": plan_id, "name": "Bram", "by": aicha}
+    with writing(db):
+        with pytest.raises(makers.Frozen):
+            makers.invite(db, reload(db, process.slug), plan_id, by, Recipient(BRAM.email), "Bram", VOTE_OPENS)
+        with pytest.raises(makers.Frozen):
+            makers.confirmed(db, bram, payload, VOTE_OPENS)
+        makers.confirmed(db, aicha, payload | {"name": "Aïcha"}, VOTE_OPENS)  # who is one already stays so
+    assert makers.names(db, plan_id) == ["Aïcha"]

@@ -42,6 +42,23 @@ def test_plans_on_the_map_have_the_number_they_have_in_the_list(client, db, area
     assert len(page.all("circle")) == 2
 
 
+def test_a_plan_shows_its_place_and_leads_to_it_on_the_map(client, db, area, process):
+    put(db, "bank", 52.085, 4.33)
+    put(db, "tuin", 52.075, 4.31)
+    bench, garden, tap = (client_url(db, name) for name in ("bank", "tuin", "tap"))
+    page = page_of(client, bench)
+    (picture,) = [img["src"] for img in page.all("img") if "/kaart.svg" in img["src"]]
+    assert "<circle" in client.get(picture).text
+    (link,) = [a["href"] for a in page.all("a") if "?plan=" in a["href"]]
+    marked = [tag.attrs for tag in page_of(client, link).tags if tag.attrs.get("class") == "marked"]
+    assert [attrs.get("href", "in the list") for attrs in marked] == [bench, "in the list"]
+    assert not [tag for tag in page_of(client).tags if tag.attrs.get("class") == "marked"]
+    assert not [img for img in page_of(client, tap).all("img") if "/kaart.svg" in img["src"]]
+    assert page_of(client, "/bezuidenhout/kaart?plan=x&plan=99999").words == page_of(client).words
+    put(db, "tuin", 40.0, 4.31)  # not on the drawing
+    assert not [img for img in page_of(client, garden).all("img") if "/kaart.svg" in img["src"]]
+
+
 def client_url(db: Database, project_id: str) -> str:
     return (
         f"/bezuidenhout/plannen/{db.execute('SELECT id FROM plans WHERE project_id = ?', [project_id]).fetchone()[0]}"
@@ -52,7 +69,18 @@ def test_a_plan_far_away_is_in_the_list_only(client, db, area):
     put(db, "tuin", 10.0, 10.0)
     page = page_of(client)
     assert not page.all("circle")
-    assert "Pluktuin" in page.words
+    assert "Pluktuin € 7.000 De pin staat buiten de kaart." in page.words
+
+
+def test_without_a_boundary_a_plan_far_away_is_in_the_list_only(client, db, process):
+    put(db, "bank", *INSIDE)
+    put(db, "tap", 52.085, 4.33)
+    before = page_of(client).all("circle")
+    put(db, "tuin", 10.0, 10.0)
+    page = page_of(client)
+    assert page.all("circle") == before
+    assert "Pluktuin € 7.000 De pin staat buiten de kaart." in page.words
+    assert len(client.get("/bezuidenhout/kaart.json").json()["pins"]) == 2
 
 
 def test_a_plan_that_is_not_public_or_withdrawn_is_not_on_the_map(client, db, area):

@@ -111,6 +111,15 @@ def coast(points: int) -> list[list[float]]:
     return [*ring, ring[0]]
 
 
+def distance(point: maps.Point, one: maps.Point, other: maps.Point) -> float:
+    """From the point to the line between the two."""
+    dx, dy = other[0] - one[0], other[1] - one[1]
+    length = dx * dx + dy * dy
+    along = ((point[0] - one[0]) * dx + (point[1] - one[1]) * dy) / length if length else 0.0
+    along = min(1.0, max(0.0, along))
+    return math.hypot(point[0] - one[0] - along * dx, point[1] - one[1] - along * dy)
+
+
 def test_a_boundary_is_kept_as_fine_as_it_is_drawn():
     ring = coast(15_000)
     area = boundary(file(polygon(ring)))
@@ -121,7 +130,7 @@ def test_a_boundary_is_kept_as_fine_as_it_is_drawn():
     corners = [kept.frame.at(lat, lon) for lon, lat in maps.shapes_of(area)[0][0]]
     for lon, lat in ring[::50]:
         spot = kept.frame.at(lat, lon)
-        nearest = min(maps.distance(spot, one, other) for one, other in pairwise(corners))
+        nearest = min(distance(spot, one, other) for one, other in pairwise(corners))
         assert nearest < 0.7  # units of the drawing
 
 
@@ -164,6 +173,40 @@ def test_without_a_boundary_the_drawing_is_around_the_places():
     assert drawing.path == ""
     assert None not in drawing.places
     assert drawn("", []) is None
+
+
+AROUND = [(52.08, 4.32), (52.09, 4.33), (52.085, 4.325)]
+
+
+@pytest.mark.parametrize("far", [(0.0, 0.0), (-85.0, -179.0), (90.0, 4.32), (52.08, 5.5)])
+def test_without_a_boundary_a_pin_far_away_does_not_shrink_the_map(far):
+    drawing, without = drawn("", [far, *AROUND]), drawn("", AROUND)
+    assert drawing
+    assert without
+    assert drawing.frame == without.frame
+    assert drawing.places == (None, *without.places)
+
+
+def test_pins_far_from_each_other_are_not_all_on_the_map():
+    drawing = drawn("", [(52.08, 4.32), (50.85, 5.69)])
+    assert drawing
+    assert sum(place is None for place in drawing.places) == 1
+
+
+@given(st.lists(st.tuples(st.floats(-85, 85), st.floats(-180, 180)), min_size=1, max_size=9))
+def test_whatever_the_pins_are_some_are_on_the_map_and_it_shows_a_region_at_most(places):
+    drawing = drawn("", places)
+    assert drawing
+    assert any(drawing.places)
+    assert drawing.frame.width / drawing.frame.scale <= 2 * maps.FURTHEST * (1 + 2 * maps.MARGIN) + 1e-9
+
+
+def test_a_pin_may_lie_as_far_from_the_area_as_the_area_is_wide():
+    reach = maps.reach(AREA)
+    assert reach
+    assert all(maps.within(reach, *spot) for spot in (INSIDE, OUTSIDE, ON_ISLAND, (52.08, 4.379), (52.08, 4.261)))
+    assert not any(maps.within(reach, *spot) for spot in ((52.08, 4.381), (52.08, 4.259), (52.13, 4.32), (90, 4.32)))
+    assert maps.reach("") is None
 
 
 def test_around_a_single_place_something_of_its_surroundings_is_drawn():

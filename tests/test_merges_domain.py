@@ -203,3 +203,13 @@ def test_of_a_hundred_edits_at_once_exactly_one_happens(
     assert Counter(asyncio.run(many(settings, *writes))) == {"done": 1, "stale": 99}
     assert reload(db, collecting.slug).by_id[plan_id].title == "Titel 0"
     assert len(mails_of(db, "plan_edited")) == 1
+
+
+def test_the_makers_of_each_hear_that_it_is_undone(db: Database, secret: bytes, collecting: Process, bea: int) -> None:
+    one, other = plan_of(db, secret, collecting, AICHA), plan_of(db, secret, collecting, BRAM)
+    merge(db, collecting, one, other, bea)
+    undo(db, collecting, one, bea)
+    told = db.execute("SELECT recipient, content ->> 'path' FROM outbox WHERE kind = 'plan_unmerged'").fetchall()
+    paths = {AICHA.email: one, BRAM.email: other}
+    assert dict(told) == {email: f"/{collecting.slug}/plannen/{plan_id}" for email, plan_id in paths.items()}
+    assert len(told) == 2

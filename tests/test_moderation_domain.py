@@ -137,7 +137,7 @@ def test_a_plan_of_another_process_is_unknown_here(db: Database, process: Proces
             does(db, verb, process, beach, mo)
         assert kind_of(refused) == "unknown"
     with writing(db):
-        (done,) = moderation.each(db, "hide", process, [beach], REASON, NOW, mo)
+        (done,) = moderation.each(db, "hide", process, {beach: None}, REASON, NOW, mo)
     assert (done.refused, done.title) == ("unknown", "")
 
 
@@ -146,8 +146,18 @@ def test_in_bulk_each_plan_says_what_became_of_it(
 ) -> None:
     public = insert_plan(db, collecting, arrives(db, secret, AICHA))
     with writing(db):
-        done = moderation.each(db, "publish", collecting, [waiting, public, waiting], "", NOW, mo)
+        done = moderation.each(db, "publish", collecting, {waiting: None, public: None}, "", NOW, mo)
     assert [(each.plan_id, each.refused) for each in done] == [(waiting, ""), (public, "published")]
+
+
+def test_a_text_that_changed_since_it_was_read_does_not_become_public(
+    db: Database, collecting: Process, waiting: int, mo: int
+) -> None:
+    version = reload(db, collecting.slug).by_id[waiting].version
+    with writing(db):
+        (late,) = moderation.each(db, "publish", collecting, {waiting: version - 1}, "", NOW, mo)
+        (done,) = moderation.each(db, "publish", collecting, {waiting: version}, "", NOW, mo)
+    assert (late.refused, done.refused) == ("changed", "")
 
 
 def test_staff_withdraw_a_plan_from_an_open_ballot(db: Database, process: Process, mo: int) -> None:
@@ -159,3 +169,14 @@ def test_staff_withdraw_a_plan_from_an_open_ballot(db: Database, process: Proces
     with writing(db), pytest.raises(Refused) as refused:
         moderation.withdraw(db, process, bench, "Nog eens", NOW, mo)
     assert kind_of(refused) == "withdrawn"
+
+
+def test_the_makers_hear_that_staff_withdrew_their_plan(
+    db: Database, collecting: Process, waiting: int, mo: int
+) -> None:
+    with writing(db):
+        moderation.withdraw(db, collecting, waiting, "Dubbel", NOW, mo)
+        with pytest.raises(Refused):
+            moderation.withdraw(db, collecting, waiting, "Nog eens", NOW, mo)
+    told = db.execute("SELECT recipient, content ->> 'reason' FROM outbox WHERE kind = 'plan_withdrawn'").fetchall()
+    assert told == [(AICHA.email, "Dubbel")]

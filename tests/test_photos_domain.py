@@ -5,17 +5,18 @@ import os
 import subprocess
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pillow_heif
 import pytest
 from PIL import Image, ImageCms
 
-from domain import photos
+from domain import photos, versions
 from domain.database import Database, writing
 from domain.photos import NotAPhoto, Pictures, prepare
 from domain.processes import Process
-from tests.cast import reload
+from tests.cast import OPENS, reload
 
 RED, GREEN, BLUE, WHITE = (200, 30, 30), (30, 160, 30), (30, 30, 200), (255, 255, 255)
 CORNERS = (RED, GREEN, BLUE, WHITE)  # left above, right above, left below, right below
@@ -385,3 +386,13 @@ def test_a_stored_photo_is_served_for_good(client, db: Database, process: Proces
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert reload(db).plans[0].photo == key
     assert client.get(f"/foto/{key}-700.webp").status_code == 404
+
+
+def test_photos_of_versions_long_ago_go(db: Database, process: Process, pictures: Pictures):
+    keys = [stored(db, pictures) for _ in range(13)]
+    (plan_id,) = db.execute("SELECT id FROM plans WHERE project_id = 'bank'").fetchone()
+    with writing(db):
+        for number, key in enumerate(keys, 1):
+            versions.edit(db, plan_id, number, {"photo": key}, OPENS - timedelta(days=1))
+        assert photos.purge(db) == 3
+    assert {key for (key,) in db.execute("SELECT DISTINCT key FROM photos")} == set(keys[3:])

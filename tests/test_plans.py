@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import chain
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -287,3 +288,13 @@ def test_willems_plan_is_not_to_be_found_in_bezuidenhout(
     assert client.get(f"{LIST}/{beach.id}").status_code == 404
     assert beach.title not in words(client.get(LIST).text)
     assert client.post("/bezuidenhout/stemmen", data=WILLEM.form("strand")).status_code == 422
+
+
+def test_a_plan_has_what_it_takes_to_share_it_and_nothing_of_others(client: TestClient, process: Process) -> None:
+    plan = process.by_project_id["bank"]
+    page = Page(client.get(plan.url).text)
+    (share,) = [tag.attrs for tag in page.tags if "data-share" in tag.attrs]
+    assert share["data-url"].endswith(plan.url)
+    (mail,) = [a["href"] for a in page.all("a") if a["href"].startswith("mailto:?")]
+    assert "%F0%9F%8C%B3" in mail  # the tree in its title
+    assert plan.url in unquote(mail)

@@ -57,6 +57,20 @@ def bench(db: Database, process: Process, tessa: int) -> str:
     return f"/bezuidenhout/plannen/{number}"
 
 
+def test_what_waits_for_an_answer_stands_first_on_the_page_of_the_maker(
+    client: TestClient, db: Database, process: Process, bench: str
+) -> None:
+    visit_as(client, db, WILLEM)
+    assert "wacht een vraag" not in words(client.get("/mijn").text)
+    aicha = visit_as(client, db, AICHA)
+    page = Page(client.get("/mijn").text)
+    assert "Er wacht een vraag op uw antwoord" in page.words
+    assert f"{bench}/vragen" in {a.get("href") for a in page.all("a")}
+    with writing(db):
+        questions.answer(db, process, plan_id(process, "bank"), question_of(db), aicha, "Bij de bomen", NOW)
+    assert "wacht een vraag" not in words(client.get("/mijn").text)
+
+
 def question_of(db: Database) -> int:
     return int(db.execute("SELECT max(id) FROM questions").fetchone()[0])
 

@@ -140,8 +140,8 @@ def test_reports_of_a_plan_are_handled_together(
     assert plan.title in seen
     assert "Reclame" in seen
     assert "Niet waar" in seen
-    assert client.post(REPORTS, data={"plan": str(plan.id)}).headers["location"] == f"{REPORTS}?gedaan=2"
-    assert client.post(REPORTS, data={"plan": str(plan.id)}).headers["location"] == f"{REPORTS}?gedaan=0"
+    assert client.post(REPORTS, data={"plan": str(plan.id)}).headers["location"] == f"{REPORTS}?wat=plan&gedaan=2"
+    assert client.post(REPORTS, data={"plan": str(plan.id)}).headers["location"] == f"{REPORTS}?wat=plan&gedaan=0"
     assert reasons(db) == []
 
 
@@ -164,3 +164,38 @@ def test_who_assesses_does_not_moderate(
     assert client.get(REPORTS).status_code == 403
     assert client.post(REPORTS, data={"plan": str(plan.id)}).status_code == 403
     assert len(reasons(db)) == 1
+
+
+def test_every_page_counts_the_same_reports(
+    client: TestClient, db: Database, secret: bytes, process: Process, plan: Plan, reaction: str
+) -> None:
+    for reason in ("Reclame", "Niet waar"):
+        report(client, f"{plan.url}/melding", reason)
+    report(client, reaction)
+    sign_in_as(client, db, secret, process, MO)
+    assert "3 meldingen" in words(client.get("/beheer").text)
+    assert "3 meldingen" in words(client.get(f"/beheer/{process.slug}").text)
+    assert "Meldingen (3)" in words(client.get(f"/beheer/{process.slug}/werk").text)
+    assert "Gemeld (3)" in words(client.get(REPORTS).text)
+
+
+def test_what_is_said_afterwards_is_what_was_done(
+    client: TestClient, db: Database, secret: bytes, process: Process, plan: Plan, reaction: str
+) -> None:
+    report(client, f"{plan.url}/melding")
+    report(client, reaction)
+    sign_in_as(client, db, secret, process, MO)
+    seen = f"{reaction.split('/')[3]}:published"
+    said = []
+    for path, data in (
+        (REPORTS, {"plan": str(plan.id)}),
+        (REPORTS, {"plan": str(plan.id)}),
+        (REACTIONS, {"verb": "dismiss", "reactie": seen}),
+        (REACTIONS, {"verb": "hide", "reactie": seen, "reason": "Scheldwoord"}),
+    ):
+        said.append(words(client.get(client.post(path, data=data).headers["location"]).text))
+    assert "1 melding is afgehandeld. Aan het plan is niets veranderd." in said[0]
+    assert "Er was niets meer af te handelen." in said[1]
+    assert "De melding is afgehandeld. De reactie blijft zoals die was." in said[2]
+    assert "De reactie is van de site gehaald." in said[3]
+    assert not any("Gelukt" in page for page in said)

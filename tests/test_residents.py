@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from litestar.testing import TestClient
 
-from domain import database, follows, links, mails, makers, phases, reactions, residents, supports
+from domain import areas, database, follows, interests, links, mails, makers, phases, reactions, residents, supports
 from domain.database import Database, writing
 from domain.outbox import Recipient
 from domain.phases import Phase
@@ -33,6 +33,8 @@ def process(db: Database, secret: bytes) -> Process:
         makers.add(db, plan, bram, "Bram", "", NOW + timedelta(seconds=1))
         db.execute("UPDATE makers SET contact = ? WHERE resident_id = ?", [CONTACT, aicha])
         leave_traces(db, process, plan, aicha, bram)
+        key = interests.key_of(secret, residents.key_of_address(secret, AICHA.email))
+        interests.ask(db, key, AICHA.email, "nl", [areas.of_process(db, process.id)], ["Groen"], NOW)
     return reload(db, process.slug)
 
 
@@ -157,7 +159,7 @@ def test_removing_leaves_nothing_of_them_in_any_table(
     for trace in (AICHA.email, CONTACT, ARGUMENT, "Aïcha", "Nog een plan"):
         assert trace.lower() not in after.lower(), trace
     assert str(residents.key_of_address(secret, AICHA.email)) not in after
-    for table in ("resident_sessions", "follows", "useful_marks", "links", "outbox"):
+    for table in ("resident_sessions", "follows", "useful_marks", "links", "outbox", "interested", "interests"):
         assert db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == 0, table
 
 

@@ -294,6 +294,28 @@ def test_a_merge_is_spelled_out_and_then_done(
     assert client.post(f"{LIST}/{plan_id}/splitsing").status_code == 409
 
 
+def test_two_plans_are_merged_from_the_list(
+    client: TestClient, db: Database, secret: bytes, collecting: Process, plan_id: int, bea: int
+) -> None:
+    into = insert_plan(db, collecting, arrives(db, secret, BRAM), "Bram", title="Glijbaan")
+    with writing(db):
+        db.execute("UPDATE plans SET supports = 34 WHERE id = ?", [into])
+    assert "Voeg twee plannen samen" in words(client.get(LIST).text)
+    asked = client.post(LIST, data={"actie": "merge", "plan": [str(into), str(plan_id)]})
+    assert asked.headers["location"] == f"{LIST}/{plan_id}/samenvoegen?met={into}"  # most support stays
+    page = client.get(asked.headers["location"])
+    assert f"{LIST}/{into}/samenvoegen?met={plan_id}" in {a["href"] for a in Page(page.text).all("a")}
+    one = client.post(LIST, data={"actie": "merge", "plan": str(plan_id)})
+    assert one.status_code == 422
+    assert "Kies precies twee plannen om samen te voegen." in words(one.text)
+    assert "checked" in one.text
+
+
+def test_a_moderator_merges_nothing(client: TestClient, collecting: Process, plan_id: int, mo: int) -> None:
+    assert "Voeg twee plannen samen" not in words(client.get(LIST).text)
+    assert client.post(LIST, data={"actie": "merge", "plan": [str(plan_id), "1"]}).status_code == 403
+
+
 def test_who_may_not_may_not(
     client: TestClient, db: Database, secret: bytes, collecting: Process, elsewhere: Process, plan_id: int
 ) -> None:

@@ -11,8 +11,10 @@ from domain import makers, outbox
 from domain.database import Database, writing
 from domain.processes import Process
 from routes.site import MAILS_ASKED, Site
+from routes.tries import HOUR, Tries
 from tests.cast import AICHA, BRAM, WILLEM, reload
 from tests.conftest import Clock
+from tests.mailbox import SEND, ask_mail, link_to
 from tests.pages import Page
 from tests.writing import (
     COLLECT_CLOSES,
@@ -176,6 +178,73 @@ def test_who_is_not_known_confirms_an_address_first(client: TestClient, db: Data
     assert (plan.title, plan.maker) == (SWING["title"], "Aïcha")
     assert mails_of(db, "plan_published") == [AICHA.email]
     assert "Dit is uw plan" in Page(client.get(plan.url).text).words
+
+
+def test_the_page_of_the_link_shows_what_it_hands_in(client: TestClient, db: Database, process: Process) -> None:
+    ask_mail(client, client.post(f"{HERE}/inzending", data=ready(client, process)).text, AICHA.email)
+    client.cookies.clear()  # whoever reads the mail, on whatever device
+    page = Page(client.get(link_to(db, AICHA)).text)
+    for said in (SWING["title"], SWING["summary"], "Wij graven het gat.", "€ 1.512,50", AICHA.email):
+        assert said in page.words.replace("\xa0", " ")
+
+
+@pytest.mark.parametrize("looked", [True, False])
+def test_what_changed_after_the_mail_was_asked_is_not_handed_in(
+    client: TestClient, db: Database, process: Process, looked: bool
+) -> None:
+    """Nobody can have Aïcha confirm one text and then hand in another."""
+    ask_mail(client, client.post(f"{HERE}/inzending", data=ready(client, process)).text, AICHA.email)
+    link = link_to(db, AICHA)
+    save(client, **swing(process, description="Heel iets anders"))
+    for answer in [*([client.get(link)] if looked else []), client.post(link)]:
+        assert answer.status_code == 409
+        assert "U hebt uw plan gewijzigd nadat u om deze mail vroeg" in Page(answer.text).words
+    assert reload(db, process.slug).plans == process.plans
+    save(client, **swing(process))  # as it was
+    assert client.post(link).status_code == 303
+
+
+def test_the_address_of_the_link_to_go_on_is_not_asked_again(
+    client: TestClient, db: Database, process: Process
+) -> None:
+    form = ready(client, process)
+    save(client, "link", **swing(process), link_email=BRAM.email)
+    save(client, **swing(process))
+    page = Page(client.post(f"{HERE}/inzending", data=form).text)
+    assert page.form(SEND).fields["email"] == [BRAM.email]
+    ask_mail(client, client.post(f"{HERE}/inzending", data=form).text, BRAM.email)
+    assert client.post(link_to(db, BRAM)).status_code == 303
+    assert BRAM.email not in draft_row(db)["fields"]
+
+
+def test_who_confirmed_an_address_that_is_not_kept_reads_why_it_is_asked_again(
+    client: TestClient, db: Database, secret: bytes, process: Process
+) -> None:
+    sign_in(client, db, secret, AICHA)
+    with writing(db):
+        db.execute("UPDATE residents SET email = NULL")
+    ready(client, process)
+    assert "maar wij hebben het niet bewaard" in Page(client.get(f"{HERE}/voorbeeld").text).words
+
+
+def test_a_photo_asks_at_once_what_is_on_it(client: TestClient, db: Database, process: Process) -> None:
+    begin(client)
+    files = {"photo": ("foto.jpg", photo(), "image/jpeg")}
+    answer = client.post(HERE, data={**swing(process), "foto": "1"}, files=files)
+    assert answer.headers["location"] == f"{HERE}#photo_alt"
+    assert "Deze foto is bewaard." in Page(client.get(HERE).text).words
+    answer = client.post(HERE, data={**swing(process, photo_alt="Een schommel"), "foto": "1"}, files=files)
+    assert answer.headers["location"] == f"{HERE}#photo-part"
+
+
+def test_a_refused_photo_leaves_no_doubt_what_is_kept(client: TestClient, process: Process) -> None:
+    begin(client)
+    refused = {"photo": ("foto.gif", b"GIF89a", "image/gif")}
+    answer = client.post(HERE, data={**swing(process), "foto": "1"}, files=refused)
+    assert "Er is nog geen foto bewaard." in Page(answer.text).words
+    client.post(HERE, data={**swing(process), "foto": "1"}, files={"photo": ("foto.jpg", photo(), "image/jpeg")})
+    answer = client.post(HERE, data={**swing(process), "foto": "1"}, files=refused)
+    assert "Deze foto is bewaard." in Page(answer.text).words
 
 
 def test_nothing_is_handed_in_before_the_address_is_confirmed(
@@ -421,7 +490,54 @@ def test_a_click_on_the_drawn_map_puts_the_pin(client: TestClient, db: Database,
     assert values_of(client.get(HERE).text)["lat"] == ""
 
 
-@pytest.mark.parametrize(("lon", "warned"), [("4.35", False), ("5.5", True)])
+@pytest.mark.parametrize(("lon", "warned"), [("4.35", False), ("4.45", True)])
 def test_a_pin_outside_the_area_is_pointed_out(client: TestClient, mapped: Process, lon: str, warned: bool) -> None:
     ready(client, mapped, lat="52.05", lon=lon)
     assert ("de pin staat buiten" in Page(client.get(f"{HERE}/voorbeeld").text).words) is warned
+
+
+def test_a_pin_far_from_the_area_is_refused_with_what_to_do(client: TestClient, db: Database, mapped: Process) -> None:
+    answer = save(client, "verder", **swing(mapped, lat="52.05", lon="5.5"))
+    assert answer.status_code == 422
+    page = Page(answer.text)
+    assert "Plek op de kaart: De pin staat te ver buiten het gebied." in page.words
+    assert {"#place"} == {tag["href"] for tag in page.all("a") if tag.get("href") == "#place"}
+    assert any(tag.get("id") == "place" for tag in page.all("fieldset"))
+    assert "De pin staat op de kaart." not in page.words
+    assert values_of(answer.text)["title"] == SWING["title"]
+    assert client.get(f"{HERE}/voorbeeld").status_code == 422
+    saved = save(client, "prik_weg", **swing(mapped, lat="52.05", lon="5.5"))
+    assert saved.status_code == 303
+    assert client.get(f"{HERE}/voorbeeld").status_code == 200
+
+
+def test_one_network_does_not_fill_the_disk_with_photos(client: TestClient, site: Site, process: Process) -> None:
+    site.photo_tries = Tries(1, (), window=HOUR)
+    begin(client)
+    sent = {"files": {"photo": ("wip.jpg", photo())}, "data": {"title": "Wip", "foto": "1"}}
+    assert client.post(HERE, **sent).status_code == 303
+    answer = client.post(HERE, **sent | {"data": {"title": "Wip in het park", "foto": "1"}})
+    assert answer.status_code == 429
+    assert "Vanaf uw verbinding zijn veel foto’s gestuurd." in Page(answer.text).words
+    assert values_of(client.get(HERE).text)["title"] == "Wip in het park"
+
+
+def test_one_network_does_not_fill_the_disk_with_drafts(
+    client: TestClient, site: Site, db: Database, process: Process
+) -> None:
+    site.draft_tries = Tries(1, (), window=HOUR)
+    assert save(client, title="Wip").status_code == 303
+    assert save(client, title="Wip in het park").status_code == 303
+    client.cookies.clear()
+    answer = save(client, title="Schommel")
+    assert answer.status_code == 429
+    assert "Wij konden uw plan nog niet bewaren." in Page(answer.text).words
+    assert values_of(answer.text)["title"] == "Schommel"
+
+
+def test_a_text_that_is_too_long_is_kept_as_far_as_somebody_can_have_meant_it(
+    client: TestClient, db: Database, process: Process
+) -> None:
+    save(client, description="x" * 12_000, title="y" * 50_000)
+    assert len(values_of(client.get(HERE).text)["description"]) == 12_000
+    assert len(draft_row(db)["fields"]) < 20_000

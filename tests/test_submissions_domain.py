@@ -1,18 +1,21 @@
 """The rules of handing in a plan."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
-from domain import news, submissions
+from domain import news, photos, submissions
 from domain.database import Database, writing
 from domain.fields import Wrong, WrongFields
+from domain.photos import Pictures
 from domain.processes import Process
-from domain.submissions import Closed, Gone, HandedIn, Typed
+from domain.submissions import Closed, Gone, HandedIn, Submission, Typed
 from tests.cast import AICHA, BRAM, EURO, NOW, reload
+from tests.test_maps_domain import AREA
 from tests.writing import COLLECT_CLOSES, SWING_COST, arrives, insert_collecting, mails_of, swing, typed_of
 
 KEY = "sleutel"
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -174,3 +177,45 @@ def test_a_pin_that_is_nowhere_is_no_pin(process: Process, place: tuple[str, str
 def test_a_pin_is_kept_to_a_metre(process: Process) -> None:
     values, _ = submissions.checked(process, typed_of(swing(process, lat="52.0912345678", lon="4.3")), "")
     assert (values["lat"], values["lon"]) == (52.09123, 4.3)
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon", "fine"),
+    [("52.08", "4.32", True), ("52.08", "4.37", True), ("52.08", "4.39", False), ("9", "9", False), ("90", "4", False)],
+)
+def test_a_pin_lies_in_the_area_or_near_it(db: Database, process: Process, lat: str, lon: str, fine: bool) -> None:
+    assert wrong_of(process, lat=lat, lon=lon) == []  # as long as nobody drew the area
+    with writing(db):
+        db.execute("UPDATE areas SET boundary = ?", [AREA])
+    process = reload(db, process.slug)
+    assert wrong_of(process, lat=lat, lon=lon) == ([] if fine else [Wrong("place", "outside")])
+    assert wrong_of(process, lat="", lon="") == []
+
+
+def test_a_plan_with_a_pin_far_away_is_not_handed_in(db: Database, process: Process, aicha: int) -> None:
+    draft = save(db, process, lat="10", lon="10")
+    with writing(db):
+        db.execute("UPDATE areas SET boundary = ?", [AREA])
+    with pytest.raises(WrongFields):
+        hand_in(db, draft, aicha)
+
+
+PICTURES = Pictures({width: b"%d" % width for width in photos.WIDTHS})
+
+
+def save_photo(db: Database, process: Process, token: str, now: datetime = NOW) -> Submission:
+    with writing(db):
+        return submissions.save(db, process.id, token, typed_of(swing(process, photo_alt="Een wip")), PICTURES, now)
+
+
+def test_photos_of_plans_that_nobody_hands_in_make_room_for_newer_ones(
+    db: Database, process: Process, aicha: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(submissions, "MOST_PHOTOS", 2)
+    plan_id = hand_in(db, save_photo(db, process, "ingediend").id, aicha)
+    keys = {token: save_photo(db, process, token, NOW + n * HOUR).photo for n, token in enumerate("abca")}
+    kept = {token: draft.photo for token in "abc" if (draft := submissions.of_token(db, process.id, token))}
+    assert kept == {"a": keys["a"], "b": "", "c": keys["c"]}
+    assert photos.orphans(db) == set()
+    stored = {key for (key,) in db.execute("SELECT DISTINCT key FROM photos")}
+    assert stored == {keys["a"], keys["c"], reload(db, process.slug).by_id[plan_id].photo}

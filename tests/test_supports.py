@@ -8,7 +8,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient, TestClient
 
-from domain import codes, phases, residents
+from domain import codes, makers, phases, residents
 from domain.database import Database, writing
 from domain.phases import Phase
 from domain.processes import Process
@@ -49,6 +49,30 @@ def bench(process: Process) -> str:
 def support_of(db: Database, process: Process) -> int:
     (number,) = db.execute("SELECT supports FROM plans WHERE id = ?", [process.by_project_id["bank"].id]).fetchone()
     return int(number)
+
+
+def test_a_maker_may_support_their_own_plan_once_like_anybody(
+    client: TestClient, process: Process, db: Database, secret: bytes
+) -> None:
+    aicha = sign_in(client, db, secret, AICHA)
+    with writing(db):
+        makers.add(db, process.by_project_id["bank"].id, aicha, "Aïcha", "", NOW)
+    assert "U mag uw eigen plan ook steunen" in words(client.get(bench(process)).text)
+    for _ in range(2):
+        client.post(f"{bench(process)}/steun")
+    assert support_of(db, process) == 1
+    assert "U mag uw eigen plan ook steunen" not in words(client.get(bench(process)).text)
+
+
+def test_taking_support_back_is_said_once(client: TestClient, process: Process, db: Database, secret: bytes) -> None:
+    sign_in(client, db, secret, AICHA)
+    client.post(f"{bench(process)}/steun")
+    client.post(f"{bench(process)}/steun", data={"weg": "1"})
+    said = "Gelukt: uw steun is weggehaald."
+    assert said in words(client.get(bench(process)).text)
+    assert said not in words(client.get(bench(process)).text)
+    client.post(f"{bench(process)}/steun")
+    assert said in words(client.post(f"{bench(process)}/steun", data={"weg": "1"}, headers=HTMX).text)
 
 
 def test_who_is_new_supports_by_mail(client: TestClient, process: Process, db: Database) -> None:

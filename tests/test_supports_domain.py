@@ -1,7 +1,8 @@
 """Support: one like per resident per plan, counted by the database, taken back as long as that can be."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -37,6 +38,29 @@ def count(db: Database, plan: int) -> int:
     (kept,) = db.execute("SELECT supports FROM plans WHERE id = ?", [plan]).fetchone()
     assert db.execute("SELECT count(*) FROM supports WHERE plan_id = ?", [plan]).fetchone() == (kept,)
     return int(kept)
+
+
+@pytest.mark.parametrize(
+    ("phase_days", "now_day", "expected"),
+    [
+        ([("collect", 0, 10), ("support", 10, 20)], 5, (0, 20)),  # one follows the other: it goes on till the last
+        ([("collect", 0, 10), ("support", 12, 20)], 5, (0, 10)),
+        ([("collect", 0, 10), ("support", 12, 20)], 11, (12, 20)),
+        ([("collect", 0, 10), ("support", 5, 20)], 2, (0, 20)),
+        ([("collect", 0, 10), ("assess", 10, 15), ("support", 15, 20)], 30, (15, 20)),
+        ([("vote", 0, 10)], 5, None),
+    ],
+)
+def test_support_lasts_as_long_as_phases_follow_one_another(
+    process: Process, phase_days: list[tuple[str, int, int]], now_day: int, expected: tuple[int, int] | None
+) -> None:
+    listed = [Phase(kind, day(opens), day(closes)) for kind, opens, closes in phase_days]
+    found = supports.period(replace(process, phases=tuple(listed)), day(now_day))
+    assert (found and (found.opens_at, found.closes_at)) == (expected and (day(expected[0]), day(expected[1])))
+
+
+def day(number: int) -> datetime:
+    return NOW + timedelta(days=number)
 
 
 def refused(db: Database, verb: object, *arguments: object) -> str:

@@ -184,3 +184,12 @@ def test_visitors_behind_our_proxy_are_told_apart(behind_proxy: TestClient) -> N
         status, _ = type_code(behind_proxy, stranger.letter, **{"X-Forwarded-For": "203.0.113.9"})
     assert status == 429
     assert type_code(behind_proxy, YVONNE.letter, **{"X-Forwarded-For": "198.51.100.7"})[0] == 422
+
+
+def test_what_may_be_done_so_often_an_hour_may_be_done_again_after_it(minutes: Any) -> None:
+    tries = Tries(LIMIT, (), clock=lambda: minutes.now, window=HOUR)
+    assert refused(tries, LIMIT + 1, "203.0.113.9") == 1
+    minutes(HOUR - 1)
+    assert refused(tries, 1, "203.0.113.9") == 1
+    minutes(1)
+    assert refused(tries, LIMIT, "203.0.113.9") == 0

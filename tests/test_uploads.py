@@ -4,22 +4,27 @@ import asyncio
 import gc
 import time
 from collections.abc import Iterable, Iterator
+from types import SimpleNamespace
 
 import httpx
 import pytest
 from litestar import Litestar, Request, post
+from litestar.datastructures import Headers
 from litestar.testing import TestClient
 
 from app import create_app
 from config.settings import Settings
+from domain import photos
 from domain.database import Database
 from domain.processes import Process
 from routes import errors, forms
 from routes.forms import LARGEST_UPLOAD, Held, read_upload
 from routes.replies import Reply, reply
+from routes.tries import Tries
 
 BOUNDARY = "----wijkbudget"
 SENT_AS = f"multipart/form-data; boundary={BOUNDARY}"
+TRIES = Tries(1, ())
 
 
 @post("/upload", request_max_body_size=LARGEST_UPLOAD, status_code=200)
@@ -44,6 +49,7 @@ def _nothing_stays_held() -> Iterator[None]:
     yield
     gc.collect()
     assert Held.together == 0
+    assert Held.by_network == {}
 
 
 def part(name: str, value: bytes, more: str = "", headers: str = "") -> bytes:
@@ -75,7 +81,7 @@ def test_fields_and_a_file_arrive_as_they_were_sent(client):
 
 
 def test_a_file_that_was_not_chosen_is_not_there(client):
-    assert told(send(client, part("titel", b"Bank"), file("foto", b"", filename=""), END)) == ["titel=Bank", "held 4"]
+    assert told(send(client, part("titel", b"Bank"), file("foto", b"", filename=""), END)) == ["titel=Bank", "held 0"]
 
 
 def test_an_empty_file_that_was_chosen_is_there(client):
@@ -193,13 +199,48 @@ def test_when_too_much_is_uploaded_at_once_others_are_told_to_come_back(client, 
         assert told(send(client, *body))[-1] == "held 600000"
 
 
+@pytest.mark.parametrize("as_multipart", [True, False])
+def test_text_is_read_however_much_others_upload(client, monkeypatch, as_multipart):
+    monkeypatch.setattr(forms, "MOST_HELD", 0)
+    files = {"foto": ("", b"")} if as_multipart else None
+    assert told(client.post("/upload", data={"titel": "Bank", "uitleg": "x" * 50_000}, files=files))[0] == "titel=Bank"
+    assert client.post("/upload", data={"titel": "Bank"}, files={"foto": ("a.jpg", b"x")}).status_code == 503
+
+
+def test_more_text_than_a_form_has_is_counted_as_a_file_is(client, monkeypatch):
+    texts = [part(f"tekst{n}", b"x" * 60_000) for n in range(3)]
+    assert told(send(client, *texts, END))[-1] == "held 116000"
+    gc.collect()
+    monkeypatch.setattr(forms, "MOST_HELD", 0)
+    assert send(client, texts[0], END).status_code == 200
+    assert send(client, *texts, END).status_code == 503
+
+
+def test_one_network_can_not_take_all_the_room(client, monkeypatch):
+    monkeypatch.setattr(forms, "MOST_HELD", 1_000_000)
+    monkeypatch.setattr(forms, "MOST_OF_NETWORK", 500_000)
+    site = client.app.state.site
+    half, other = [file("foto", bytes(300_000)), END], Slow([file("foto", bytes(300_000)), END], host="10.9.8.7")
+    with Held(site.tries.network(Slow([], host="testclient"))) as held:
+        held.more(300_000)
+        assert send(client, *half).status_code == 503
+        assert asyncio.run(held_while([other]))[0] == ["read"]
+    assert send(client, *half).status_code == 200
+
+
+def test_the_largest_photo_fits_in_the_share_of_a_network():
+    assert photos.LARGEST < forms.MOST_OF_FILE < forms.MOST_OF_NETWORK <= forms.MOST_HELD // 2
+
+
 class Slow:
     """A request whose body comes in pieces, with time between them, and may break off."""
 
-    def __init__(self, pieces: list[bytes], wait: float = 0.0) -> None:
-        self.headers = {"content-type": SENT_AS}
+    def __init__(self, pieces: list[bytes], wait: float = 0.0, host: str = "10.1.2.3") -> None:
+        self.headers = Headers({"content-type": SENT_AS})
         self.pieces = pieces
         self.wait = wait
+        self.client = SimpleNamespace(host=host)
+        self.app = SimpleNamespace(state=SimpleNamespace(site=SimpleNamespace(tries=TRIES)))
 
     async def stream(self):
         for piece in self.pieces:
@@ -221,7 +262,8 @@ async def held_while(requests: list[Slow]) -> tuple[list[str], int]:
 def test_a_hundred_uploads_at_once_take_no_more_memory_than_agreed(monkeypatch):
     monkeypatch.setattr(forms, "MOST_HELD", 1_000_000)
     pieces = [file("foto", bytes(120_000))[:-2], b"\r\n" + END]
-    outcomes, most = asyncio.run(held_while([Slow([*in_pieces(pieces[0], 30_000), pieces[1]]) for _ in range(100)]))
+    slow = [Slow([*in_pieces(pieces[0], 30_000), pieces[1]], host=f"10.0.{n}.1") for n in range(100)]
+    outcomes, most = asyncio.run(held_while(slow))
     assert set(outcomes) <= {"read", "ServiceUnavailableException"}
     assert outcomes.count("read") >= 1
     assert most <= 1_000_000

@@ -9,6 +9,7 @@ from domain.processes import Process
 from tests.cast import AICHA, NOW, reload
 from tests.conftest import Clock
 from tests.pages import Page
+from tests.test_maps_domain import AREA
 from tests.test_submissions import SCRIPT, photo, values_of
 from tests.writing import COLLECT_CLOSES, SWING, arrives, insert_collecting, insert_plan, sign_in, swing
 
@@ -161,3 +162,15 @@ def test_every_version_shows_as_text(client: TestClient, here: str, process: Pro
 
 def test_a_plan_that_never_changed_says_so(client: TestClient, here: str) -> None:
     assert "nog niet veranderd" in Page(client.get(f"{here}/versies").text).words
+
+
+def test_a_pin_is_not_moved_far_out_of_the_area(
+    client: TestClient, db: Database, here: str, process: Process, plan_id: int
+) -> None:
+    with writing(db):
+        db.execute("UPDATE areas SET boundary = ?", [AREA])
+    answer = edit(client, here, process, lat="10", lon="10", title="Wip in het park")
+    assert answer.status_code == 422
+    assert "De pin staat te ver buiten het gebied." in Page(answer.text).words
+    assert values_of(answer.text)["title"] == "Wip in het park"
+    assert versions.history(db, plan_id) == []

@@ -118,3 +118,19 @@ def test_both_texts_can_be_read_back_from_their_difference(old: str, new: str) -
 def test_long_texts_that_differ_everywhere_are_shown_as_replaced() -> None:
     old, new = "a b " * 1_500, "b c " * 1_500
     assert versions.pieces(old, new) == [("gone", old), ("new", new)]
+
+
+def test_of_a_long_text_only_what_changed_counts_as_compared() -> None:
+    begin, end = "".join(f"woord{n} " for n in range(2_000)), "".join(f"einde{n} " for n in range(2_000))
+    budget = versions.Budget()
+    shown = versions.pieces(f"{begin}rode bank {end}", f"{begin}groene bank {end}", budget)
+    assert shown == [("same", begin), ("gone", "rode "), ("new", "groene "), ("same", f"bank {end}")]
+    assert budget.left > versions.MOST_COMPARED - 10
+
+
+def test_what_one_page_compares_is_bounded_over_all_its_texts() -> None:
+    budget = versions.Budget()
+    old, new = ("".join(f"{word}{n % 7} " for n in range(90)) for word in "ab")
+    shown = versions.diff(dict.fromkeys("xyz", f"{old}{new}c"), dict.fromkeys("xyz", f"c {new}{old}"), budget)
+    assert budget.left >= 0
+    assert shown["z"] == [("gone", f"{old}{new}c"), ("new", f"c {new}{old}")]

@@ -77,7 +77,7 @@ def test_the_oldest_comes_first(client: TestClient, db: Database, secret: bytes,
     sign_in_as(client, db, secret, busy, BEA)
     page = client.get(WORK).text
     items = page[page.index('<ol class="work">') :]
-    assert items.index("Meldingen") < items.index("Wacht op een oordeel")
+    assert items.index("1 melding") < items.index("Wacht op een oordeel")
 
 
 def test_one_kind_at_a_time(client: TestClient, db: Database, secret: bytes, busy: Process) -> None:
@@ -104,3 +104,29 @@ def test_who_has_no_part_in_it_is_refused(
     assert client.get(WORK).status_code == 403
     sign_out(client)
     assert client.get(WORK).headers["location"].startswith("/beheer/inloggen")
+
+
+def test_it_says_how_old_and_where_to_begin(client: TestClient, db: Database, secret: bytes, busy: Process) -> None:
+    with writing(db):
+        db.execute(
+            "UPDATE plans SET submitted_at = ? WHERE status = 'submitted'", [phases.to_text(BEFORE - timedelta(40))]
+        )
+    sign_in_as(client, db, secret, busy, MO)
+    page = Page(client.get(WORK).text)
+    assert "Begin met het oudste" in page.words
+    assert "40 dagen, sinds" in page.words
+    garden = next(plan.id for plan in busy.all_plans if plan.project_id == "tuin")
+    first = next(a["href"] for a in page.all("a") if a.get("class") == "button")
+    assert first == f"/beheer/bezuidenhout/plannen/{garden}"
+
+
+def test_home_leads_to_the_work_and_says_when_there_is_none(
+    client: TestClient, db: Database, secret: bytes, busy: Process, elsewhere: Process
+) -> None:
+    sign_in_as(client, db, secret, busy, OLGA)
+    page = Page(client.get("/beheer").text)
+    assert "Er wachten 8 dingen op u." in page.words
+    assert page.words.index("Bezuidenhout beslist") < page.words.index("Loosduinen beslist")
+    assert WORK in {a["href"] for a in page.all("a") if a.get("class") == "button"}
+    sign_in_as(client, db, secret, elsewhere, NINA)
+    assert "Er wacht nu niets op u." in words(client.get("/beheer").text)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import segno
 from litestar import Request
+from litestar.datastructures import Cookie
 from litestar.params import FromPath
 from markupsafe import Markup
 
@@ -11,6 +12,7 @@ from domain import accounts, audit, second_factors, sessions
 from domain.database import Database
 from domain.fields import Wrong
 from domain.sessions import Staff
+from routes import forms
 from routes.forms import read_form
 from routes.pages import site_of
 from routes.replies import Reply, see_other
@@ -19,6 +21,8 @@ from routes.staff.passwords import proved
 from routes.staff.sign_in import device_of
 
 ACCOUNT = "/beheer/account"
+PENDING = "tweede-stap"  # the cookie that keeps a secret until it is confirmed, sealed as in the form
+PENDING_LASTS = 3600  # seconds
 
 
 @staff_page(ACCOUNT)
@@ -45,15 +49,32 @@ def account_page(request: Request, wrong: list[Wrong] | None = None) -> Reply:
 
 @staff_page(SECOND_FACTOR, setting_up=True)
 async def new_second_factor(request: Request) -> Reply:
-    account = accounts.load(site_of(request).reader, staff_of(request).id)
+    """The same secret at every visit within an hour: who scanned the code and lost the page goes on with that."""
+    site, staff = site_of(request), staff_of(request)
+    account = accounts.load(site.reader, staff.id)
     if account and account.second_factor:
         return see_other(ACCOUNT)
-    return set_up_page(request, second_factors.draw())
+    pending = second_factors.from_text(site.secret, staff.id, forms.cookie(request, PENDING))
+    return set_up_page(request, pending or second_factors.draw())
+
+
+def pending_cookie(request: Request, kept: str) -> Cookie:
+    """Empty: it was confirmed."""
+    return Cookie(
+        PENDING,
+        value=kept,
+        max_age=PENDING_LASTS if kept else 0,
+        path=SECOND_FACTOR,
+        secure=site_of(request).secure,
+        httponly=True,
+        samesite="lax",
+    )
 
 
 def set_up_page(request: Request, totp: str, wrong: list[Wrong] | None = None) -> Reply:
     """The QR code stands in the page itself: there is no address under which anyone could fetch it again."""
     site, staff = site_of(request), staff_of(request)
+    kept = second_factors.as_text(second_factors.sealed(site.secret, staff.id, totp))
     address = second_factors.address(totp, staff.email, site.settings.name)
     drawn = segno.make(address, error="m", micro=False).svg_inline(omitsize=True, border=4)
     return staff_answer(
@@ -64,7 +85,8 @@ def set_up_page(request: Request, totp: str, wrong: list[Wrong] | None = None) -
         qr=Markup(drawn),  # noqa: S704 – made by segno of what we gave it: a path of squares
         address=address,
         by_hand=" ".join(totp[start : start + 4] for start in range(0, len(totp), 4)),
-        kept=second_factors.as_text(second_factors.sealed(site.secret, staff.id, totp)),
+        kept=kept,
+        cookies=[pending_cookie(request, kept)],
         required=accounts.second_factor_required(site.reader),
     )
 
@@ -83,9 +105,8 @@ async def turn_on(request: Request) -> Reply:
     if made is None:
         return see_other(ACCOUNT)
     token, codes = made
-    return staff_answer(
-        request, "staff/recovery_codes.html", codes=codes, cookies=[session_cookie(request, token)], fresh=True
-    )
+    cookies = [session_cookie(request, token), pending_cookie(request, "")]
+    return staff_answer(request, "staff/recovery_codes.html", codes=codes, cookies=cookies, fresh=True)
 
 
 def turned_on(

@@ -5,7 +5,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from domain import accounts, fields
-from domain.accounts import Account, LastOwner
+from domain.accounts import Account, Disabled, LastOwner
 from domain.fields import Wrong
 from domain.processes import Process
 from domain.sessions import ROLES, NotAllowed, Staff
@@ -90,6 +90,8 @@ async def invite(request: Request) -> Reply:
         account_id = await site.writer.write(accounts.invite, *arguments)
     except NotAllowed:  # the address of an owner, whose roles are nobody's to give
         return invitation_page(request, form, [Wrong("email", "not_yours")])
+    except Disabled:
+        return invitation_page(request, form, [Wrong("email", "disabled")])
     return see_other(f"{COLLEAGUES}/{account_id}?uitgenodigd=1")
 
 

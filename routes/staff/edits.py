@@ -1,5 +1,6 @@
 """Staff change the text of a plan, with a reason that everyone reads."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -59,7 +60,7 @@ def form_page(
         reason=reason,
         longest=LONGEST_REASON,
         conflict=conflict,
-        **form_values(request, process, typed, photo, wrong),
+        **form_values(request, process, typed, photo, wrong, photo_kept=photo == plan.photo),
     )
 
 
@@ -81,7 +82,8 @@ async def edit(request: Request, slug: FromPath[str], plan_id: FromPath[int]) ->
     try:
         changed = await site.writer.write(moderation.edit, *asked)
     except Stale as first:
-        conflict = differences(process, language_of(request), first.current, {**first.current, **edited})
+        both = first.current, {**first.current, **edited}
+        conflict = await asyncio.to_thread(differences, process, language_of(request), *both)
         return form_page(request, process, plan, typed, photo, first.version, reason=reason, conflict=conflict)
     except (Frozen, Refused) as error:
         return refused_page(request, process, plan, error.kind if isinstance(error, Refused) else "frozen")

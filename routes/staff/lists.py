@@ -7,7 +7,7 @@ from litestar import Request
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
-from domain import fields, lists, sheets
+from domain import fields, lists, sheets, submissions
 from domain.database import Database
 from domain.fields import Wrong
 from domain.lists import Preview
@@ -68,6 +68,7 @@ def upload_page(request: Request, process: Process, wrong: tuple[Wrong, ...] = (
         process,
         status=422 if wrong else 200,
         columns=lists.EDITED,
+        most_cost=submissions.most_cost(process),
         wrong=wrong,
         row=row,
         voting=process.frozen(site_of(request).now()),
@@ -89,9 +90,10 @@ async def look(request: Request, slug: FromPath[str]) -> Reply:
         return upload_page(request, process, (Wrong("lijst", "too_large", LARGEST // MEGABYTE),))
     try:
         rows = await asyncio.to_thread(sheets.read, upload.data)
+        letters = await asyncio.to_thread(sheets.letters, upload.data)
     except Unreadable as refused:
         return upload_page(request, process, (Wrong("lijst", refused.kind, LARGEST // MEGABYTE),), refused.row)
-    made = await asyncio.to_thread(lists.preview, process, rows)
+    made = await asyncio.to_thread(lists.preview, process, rows, letters)
     token = HELD.put(process.id, staff_of(request).id, made, site.now())
     return preview_page(request, process, made, token)
 

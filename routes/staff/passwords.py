@@ -15,6 +15,7 @@ from domain.sessions import Staff
 from routes.forms import Form, read_form
 from routes.pages import site_of
 from routes.replies import Reply, see_other
+from routes.staff import browsers
 from routes.staff.access import (
     SIGN_IN,
     open_page,
@@ -69,20 +70,21 @@ async def hashed(form: Form) -> str:
 
 def arrived(
     db: Database, verb: Callable[..., int], token: str, rest: tuple[str, ...], device: str, now: datetime
-) -> str:
-    """A session for the account that `verb` makes or opens; its token. Raises LinkGone."""
+) -> tuple[int, str]:
+    """A session for the account that `verb` makes or opens: the account's id and the token. Raises LinkGone."""
     account_id = verb(db, token, *rest, now)
     audit.record(db, account_id, None, "signed_in", f"account {account_id}", now)
-    return sessions.start(db, account_id, device, now)
+    return account_id, sessions.start(db, account_id, device, now)
 
 
 async def let_in(request: Request, verb: Callable[..., int], token: str, *rest: str) -> Reply:
+    """`rest` ends with the hash of the password that they chose."""
     site = site_of(request)
     try:
-        cookie = await site.writer.write(arrived, verb, token, rest, device_of(request), site.now())
+        account_id, cookie = await site.writer.write(arrived, verb, token, rest, device_of(request), site.now())
     except LinkGone:
         return gone(request)
-    return see_other("/beheer", [session_cookie(request, cookie)])
+    return see_other("/beheer", [session_cookie(request, cookie), browsers.cookie(request, account_id, rest[-1])])
 
 
 # The first account
@@ -222,8 +224,9 @@ async def change(request: Request) -> Reply:
     wrong = await proved(request, form, "now") or await wrong_password(form, staff.name, staff.email)
     if wrong:
         return own_page(request, wrong)
-    token = await site.writer.write(changed, staff, await hashed(form), device_of(request), site.now())
-    return see_other("/beheer/account", [session_cookie(request, token)])
+    chosen = await hashed(form)
+    token = await site.writer.write(changed, staff, chosen, device_of(request), site.now())
+    return see_other("/beheer/account", [session_cookie(request, token), browsers.cookie(request, staff.id, chosen)])
 
 
 def changed(db: Database, staff: Staff, password_hash: str, device: str, now: datetime) -> str:

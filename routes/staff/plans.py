@@ -1,6 +1,7 @@
 """Every plan of a process, whatever its status, and what staff may do with it."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -9,11 +10,12 @@ from litestar import Request
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
-from domain import fields, makers, merges, moderation, search, versions
+from domain import accounts, fields, makers, merges, moderation, search, versions
 from domain.fields import Wrong
 from domain.moderation import LONGEST_REASON, VERBS, Done, Refused
 from domain.plans import Plan, ordered
 from domain.processes import Process
+from domain.sessions import NotAllowed
 from domain.withdrawals import TooLate
 from routes.forms import Form, read_form
 from routes.orders import MOST_SEARCHED
@@ -24,7 +26,7 @@ from routes.staff.access import process_for, staff_answer, staff_of, staff_page,
 
 PAGE = 50
 STATUSES = ("submitted", "published", "hidden", "merged", "withdrawn")
-DONE = (*VERBS, "withdraw", "edit", "same", "merge", "unmerge")
+DONE = (*VERBS, "withdraw", "edit", "allow", "refuse", "same", "merge", "unmerge")
 VERDICTS = ("none", "feasible", "infeasible")
 
 
@@ -81,7 +83,9 @@ async def index(request: Request, slug: FromPath[str]) -> Reply:
     return list_page(request, process_for(request, slug))
 
 
-def list_page(request: Request, process: Process, wrong: Iterable[Wrong] = ()) -> Reply:
+def list_page(
+    request: Request, process: Process, wrong: Iterable[Wrong] = (), *, ticked: Collection[int] = ()
+) -> Reply:
     filters, number = filters_of(request, process), page_number(request)
     listed = [plan for plan in process.all_plans if filters.hold(process, plan)]
     if filters.q:
@@ -104,6 +108,7 @@ def list_page(request: Request, process: Process, wrong: Iterable[Wrong] = ()) -
         status_of=status_of,
         statuses=STATUSES,
         verdicts=VERDICTS,
+        ticked=ticked,
         wrong=list(wrong),
     )
 
@@ -136,6 +141,7 @@ def plan_page(
         plan=plan,
         plan_status=status_of(plan),
         makers=makers.of_plan(db, plan.id),
+        entered_by=accounts.names(db).get(plan.account_id or 0, ""),
         history=versions.history(db, plan.id),
         verdicts=verdicts_of(request, plan),
         reports=reports_of(request, plan),
@@ -178,29 +184,54 @@ async def confirm(request: Request, slug: FromPath[str]) -> Reply:
     """What would happen to which plans; nothing happens yet."""
     process = process_for(request, slug)
     form = await read_form(request)
+    if form.get("actie") == "merge":
+        return to_merge(request, process, [*plans_in(form)])
     verb, plan_ids = asked_of(form)
     if not plan_ids:
         return list_page(request, process, [Wrong("plannen", "nothing_chosen")])
     return confirm_page(request, process, verb, plan_ids)
 
 
-def asked_of(form: Form) -> tuple[str, list[int]]:
-    """The verb and the plans that a form names. Raises NotFoundException for a verb that there isn't."""
+def asked_of(form: Form) -> tuple[str, dict[int, int | None]]:
+    """The verb and the plans that a form names, with the version of each that was read.
+
+    Raises NotFoundException for a verb that there isn't.
+    """
     verb = form.get("actie")
     if verb not in VERBS:
         raise NotFoundException
-    return verb, [int(value) for value in form.all("plan") if value.isascii() and value.isdigit() and len(value) < 16]
+    return verb, plans_in(form)
+
+
+PLAN = re.compile(r"(?P<id>[0-9]{1,15})(\.(?P<version>[0-9]{1,9}))?")
+
+
+def plans_in(form: Form) -> dict[int, int | None]:
+    """Of each plan its version, as “12.3”; None where only the plan is named."""
+    found = filter(None, map(PLAN.fullmatch, form.all("plan")))
+    return {int(one["id"]): int(one["version"]) if one["version"] else None for one in found}
+
+
+def to_merge(request: Request, process: Process, plan_ids: list[int]) -> Reply:
+    """On to what merging two plans would mean; the one with most support stays, and that page offers the other way."""
+    if not staff_of(request).may(process.id, "beheerder"):
+        raise NotAllowed
+    chosen = [process.by_id[plan_id] for plan_id in dict.fromkeys(plan_ids) if plan_id in process.by_id]
+    if len(chosen) != 2:
+        return list_page(request, process, [Wrong("plannen", "choose_two")], ticked=plan_ids)
+    goes, stays = sorted(chosen, key=lambda plan: (plan.public and not plan.withdrawn, plan.supports, -plan.id))
+    return see_other(f"/beheer/{process.slug}/plannen/{goes.id}/samenvoegen?met={stays.id}")
 
 
 def confirm_page(
     request: Request,
     process: Process,
     verb: str,
-    plan_ids: Iterable[int],
+    plan_ids: Mapping[int, int | None],
     wrong: Iterable[Wrong] = (),
     reason: str = "",
 ) -> Reply:
-    plans = [process.by_id[plan_id] for plan_id in dict.fromkeys(plan_ids) if plan_id in process.by_id]
+    plans = [process.by_id[plan_id] for plan_id in plan_ids if plan_id in process.by_id]
     if not plans:
         raise NotFoundException
     return staff_answer(
@@ -210,6 +241,7 @@ def confirm_page(
         status=422 if wrong else 200,
         verb=verb,
         plans=ordered(plans, "title", 0),
+        read={plan_id: version for plan_id, version in plan_ids.items() if version is not None},
         status_of=status_of,
         reason=reason,
         longest=LONGEST_REASON,

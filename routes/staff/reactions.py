@@ -59,13 +59,15 @@ def list_page(
         page=number,
         pages=pages,
         shown=shown,
-        numbers=reactions.numbers(db, process.id),
+        numbers=reactions.numbers(db, process.id)
+        | {"reported": sum(number for *_, number in reports.waiting(db, process.id))},
         plan_reports=reports.of_plans(db, process.id) if shown == "gemeld" else [],
         wrong=wrong,
         refused=refused,
         reason=form.get("reason") if form else "",
         ticked=set(form.all("reactie")) if form else set(),
         done=done_asked(request),
+        what=request.query_params.get("wat", ""),
     )
 
 
@@ -87,7 +89,7 @@ async def moderate(request: Request, slug: FromPath[str]) -> Reply:
     done = await site.writer.write(reactions.each, verb, process, chosen, reason, site.now(), staff.id)
     if refused := [one for one in done if one.refused]:
         return list_page(request, process, shown, refused=refused)
-    return see_other(f"/beheer/{process.slug}/reacties?toon={shown}&gedaan={len(done)}")
+    return see_other(f"/beheer/{process.slug}/reacties?toon={shown}&wat={verb}&gedaan={len(done)}")
 
 
 def asked(form: Form) -> tuple[str, list[tuple[int, str]]]:
@@ -120,7 +122,7 @@ async def handle(request: Request, slug: FromPath[str]) -> Reply:
     if plan_id not in process.by_id:
         raise NotFoundException
     handled = await site.writer.write(reports.handle_plan, process.id, plan_id, site.now(), staff.id)
-    return see_other(f"/beheer/{process.slug}/meldingen?gedaan={handled}")
+    return see_other(f"/beheer/{process.slug}/meldingen?wat=plan&gedaan={handled}")
 
 
 @staff_page("/beheer/{slug:str}/reacties/{reaction_id:int}/antwoord", "moderator")
@@ -163,7 +165,7 @@ async def answer_reaction(request: Request, slug: FromPath[str], reaction_id: Fr
         await site.writer.write(reactions.answer_of_staff, process.id, said, site.now(), staff.id)
     except Refused as refused:
         raise NotFoundException from refused
-    return see_other(f"/beheer/{process.slug}/reacties?toon=alles&gedaan=1")
+    return see_other(f"/beheer/{process.slug}/reacties?toon=alles&wat=answer&gedaan=1")
 
 
 ROUTES = [index, reported, moderate, handle, new_answer, answer_reaction]

@@ -5,16 +5,18 @@ from urllib.parse import quote
 
 from litestar import Request
 
-from domain import accounts, audit, passwords, second_factors, sessions
+from domain import accounts, audit, mails, passwords, second_factors, sessions
 from domain.accounts import Known
 from domain.database import Database
 from domain.fields import Wrong
+from domain.outbox import Recipient
 from domain.residents import normal_address
 from domain.sessions import HALF, LONGEST, Staff
 from routes import forms
 from routes.forms import read_form
 from routes.pages import site_of
 from routes.replies import Reply, see_other
+from routes.staff import browsers
 from routes.staff.access import (
     COOKIE,
     SIGN_IN,
@@ -86,13 +88,15 @@ async def sign_in(request: Request) -> Reply:
     if passwords.outdated(known.password):
         new_hash = await passwords.in_turn(passwords.hash_of, form.get("password"))
     old, device = forms.cookie(request, COOKIE), device_of(request)
-    token = await site.writer.write(begin, known, new_hash, old, device, site.now())
+    strange = not browsers.known(request, known.id, known.password)
+    token = await site.writer.write(begin, known, new_hash, old, device, strange, site.now())
     if not token:  # disabled, or another password, meanwhile
         return page(request, back, (Wrong("email", "not_together"),), email, 422)
-    if not known.second_factor:
-        delays.right(request, email)
-    there = f"{CODE}?terug={quote(back, safe='/')}" if known.second_factor else back
-    return see_other(there, [session_cookie(request, token)])
+    if known.second_factor:
+        return see_other(f"{CODE}?terug={quote(back, safe='/')}", [session_cookie(request, token)])
+    delays.right(request, email)
+    browser = browsers.cookie(request, known.id, new_hash or known.password)
+    return see_other(back, [session_cookie(request, token), browser])
 
 
 def must_wait(request: Request, account: str) -> Wrong | None:
@@ -104,21 +108,30 @@ def must_wait(request: Request, account: str) -> Wrong | None:
     return Wrong("email", "wait", seconds) if seconds else None
 
 
-def begin(db: Database, known: Known, new_hash: str, old: str, device: str, now: datetime) -> str:
+def begin(db: Database, known: Known, new_hash: str, old: str, device: str, strange: bool, now: datetime) -> str:
     """A session in the place of the one this browser had, a half one where a second factor is asked; its token.
 
-    Empty where the account is no longer as it was when the password was found right.
+    `strange`: a browser not seen before, of which its owner hears. Empty where the account is no longer as it was when
+    the password was found right.
     """
     same = "SELECT email FROM accounts WHERE id = ? AND password = ? AND disabled_at IS NULL AND (totp IS NOT NULL) = ?"
-    if not db.execute(same, [known.id, known.password, known.second_factor]).fetchone():
+    row = db.execute(same, [known.id, known.password, known.second_factor]).fetchone()
+    if row is None:
         return ""
     if new_hash:
         accounts.set_password(db, known.id, new_hash)
     sessions.purge(db, now)
     sessions.end_token(db, old)
     if not known.second_factor:
-        audit.record(db, known.id, None, "signed_in", f"account {known.id}", now)
+        arrived(db, known.id, row[0], device, strange, now)
     return sessions.start(db, known.id, device, now, lasts=HALF if known.second_factor else LONGEST)
+
+
+def arrived(db: Database, account_id: int, email: str, device: str, strange: bool, now: datetime) -> None:
+    """Write down that they are in, and tell them if it was in a browser they never signed in with."""
+    audit.record(db, account_id, None, "signed_in", f"account {account_id}", now)
+    if strange:
+        mails.signed_in_elsewhere(db, now, Recipient(email, "nl"), device=device)
 
 
 @open_page(CODE)
@@ -148,23 +161,25 @@ async def give_code(request: Request) -> Reply:
         return code_page(request, back, (Wrong("code", refused.kind, refused.limit),), 429)
     if delays.too_many_codes(staff.id):
         return code_page(request, back, (Wrong("code", "wait", 3600),), 429)
-    typed = form.get("code")[:40]
-    token = await site.writer.write(complete, site.secret, staff, typed, device_of(request), site.now())
+    typed, device = form.get("code")[:40], device_of(request)
+    password = accounts.password_of(site.reader, staff.id)
+    strange = not browsers.known(request, staff.id, password)
+    token = await site.writer.write(complete, site.secret, staff, typed, device, strange, site.now())
     if not token:
         delays.wrong(request, staff.email)
         delays.wrong_code(staff.id)
         return code_page(request, back, (Wrong("code", "wrong_code"),), 422)
     delays.right(request, staff.email)
-    return see_other(back, [session_cookie(request, token)])
+    return see_other(back, [session_cookie(request, token), browsers.cookie(request, staff.id, password)])
 
 
-def complete(db: Database, secret: bytes, staff: Staff, typed: str, device: str, now: datetime) -> str:
+def complete(db: Database, secret: bytes, staff: Staff, typed: str, device: str, strange: bool, now: datetime) -> str:
     """A whole session in the place of the half one; its token, empty for a wrong code."""
     if not second_factors.passed(db, secret, staff.id, typed, now):
         return ""
     if not sessions.end(db, staff.id, staff.session_id):  # disabled or reset meanwhile
         return ""
-    audit.record(db, staff.id, None, "signed_in", f"account {staff.id}", now)
+    arrived(db, staff.id, staff.email, device, strange, now)
     return sessions.start(db, staff.id, device, now, second_factor=True)
 
 

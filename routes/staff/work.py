@@ -1,7 +1,5 @@
 """The work list: what waits for whoever looks, the oldest first."""
 
-from collections import Counter
-
 from litestar import Request
 from litestar.params import FromPath
 
@@ -26,7 +24,7 @@ async def index(request: Request, slug: FromPath[str]) -> Reply:
         process,
         waiting=[(item, place_of(process, item)) for item in shown],
         total=len(items),
-        counts=Counter(item.kind for item in items),
+        counts=work.numbers(items),
         kinds=tuple(work.KINDS),
         kind=kind if kind in work.KINDS else "",
         **message_of(request, process),
@@ -45,6 +43,8 @@ def place_of(process: Process, item: work.Item) -> str:
     match item.kind:
         case "new":
             return f"{here}/plannen/{item.plan.id}"
+        case "edit":
+            return f"{here}/plannen/{item.plan.id}/voorstel"
         case "report":
             return f"{here}/meldingen"
         case "reaction":

@@ -11,8 +11,9 @@ from litestar.params import FromPath
 
 from domain import fields, phases, planning
 from domain.fields import Wrong
-from domain.phases import HERE, KINDS, Phase
-from domain.planning import LONGEST_TEXT, Change, NoSuchTime, Refused, Stale
+from domain.phase_kinds import KINDS
+from domain.phases import HERE, NoSuchTime, Phase
+from domain.planning import LONGEST_TEXT, Change, Refused, Stale
 from domain.processes import Process
 from routes.forms import Form, read_form
 from routes.pages import site_of
@@ -138,7 +139,7 @@ def read_moment(process: Process, kind: str, row: Row, end: str, wrong: list[Wro
             wrong.append(Wrong(f"{kind}-{end}_{part}", f"not_a_{part}" if typed else "missing"))
             return None
     try:
-        return planning.moment(fields.day(row[f"{end}_date"]), read_time(row[f"{end}_time"]), before)
+        return phases.moment(fields.day(row[f"{end}_date"]), read_time(row[f"{end}_time"]), before)
     except NoSuchTime:
         wrong.append(Wrong(f"{kind}-{end}_time", "no_such_time"))
     except ValueError:

@@ -44,6 +44,17 @@ def hand_in(page: Page, code: str = "") -> None:
     page.get_by_role("button", name="Ja, dien mijn stem in").click()
 
 
+def preset(page: Page, title: str) -> Locator:
+    """The button that begins with that preset."""
+    return page.get_by_role("button", name=re.compile(f"Begin hiermee.*{title}"))
+
+
+def save(page: Page, following: str) -> None:
+    """Save a step of the wizard, and be at the next."""
+    page.get_by_role("button", name="Bewaar en ga verder").click()
+    expect(heading(page)).to_have_text(following)
+
+
 def heading(page: Page) -> Locator:
     return page.get_by_role("heading", level=1)
 

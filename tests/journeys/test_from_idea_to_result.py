@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from domain.database import connect
 from tests.cast import AICHA
 from tests.journeys.conftest import PROGRAM, Demo, Visitor
-from tests.journeys.steps import expect_counted, heading, type_code
+from tests.journeys.steps import expect_counted, heading, preset, save, type_code
 
 SLUG = "van-idee-tot-uitslag"
 NEIGHBOURS = 25
@@ -50,14 +50,28 @@ def sign_in(page: Page, demo: Demo) -> None:
 
 
 def make_process(page: Page, demo: Demo) -> None:
+    """As in Den Haag, with other answers where it matters here."""
     page.goto(demo("/beheer/nieuw"))
-    page.get_by_label("Naam", exact=True).fill("Van idee tot uitslag")
-    page.get_by_label("Gemeente", exact=True).fill("Den Haag")
-    page.get_by_label("Wijk of buurt").fill("Vijverkwartier")
-    page.get_by_label("Budget", exact=True).fill("5000")
-    page.get_by_label("Steun die een plan nodig heeft").fill(str(NEIGHBOURS))
-    page.get_by_label("Thema’s").fill("Groen\nOntmoeten")
-    page.get_by_role("button", name="Maak het traject").click()
+    preset(page, "Wijkbudget, zoals in Den Haag").click()
+    page.get_by_role("link", name="Begin met: Het traject").click()
+    page.get_by_label("Hoe heet het traject?").fill("Van idee tot uitslag")
+    page.get_by_label("In welke gemeente is het?").fill("Den Haag")
+    page.get_by_label("Voor welke wijk of buurt is het?").fill("Vijverkwartier")
+    save(page, "Geld en thema’s")
+    page.get_by_label("Hoeveel geld verdelen bewoners?").fill("5000")
+    save(page, "Plannen indienen")
+    page.get_by_label("Hoeveel mag één plan hoogstens kosten?").fill("2500")
+    save(page, "Steun zoeken")
+    page.get_by_label("Hoeveel steun heeft een plan nodig?").fill(str(NEIGHBOURS))
+    for step in ("Plannen controleren", "Stemmen", "Uitslag", "Plannen uitvoeren", "Planning", "Hoe het eruitziet"):
+        save(page, step)
+    save(page, "Privacy")
+    page.get_by_label("Het is een taak van de overheid").check(force=True)
+    page.get_by_label("Wie is verantwoordelijk voor de gegevens?").fill("Gemeente Den Haag")
+    page.get_by_label("Waar kunnen bewoners terecht met vragen over hun gegevens?").fill("privacy@demo.example")
+    save(page, "Van idee tot uitslag")
+    page.get_by_role("link", name="Open het traject").click()
+    page.get_by_role("button", name="Ja, open het traject").click()
     expect(heading(page)).to_have_text("Van idee tot uitslag")
 
 
@@ -81,6 +95,7 @@ def hand_in_plan(page: Page, demo: Demo) -> str:
     page.locator("#items").get_by_role("textbox").nth(1).fill(COST)
     page.get_by_label("Uw voornaam").fill("Aïcha")
     page.get_by_role("button", name="Bekijk uw plan").click()
+    old_enough(page)
     page.get_by_role("button", name="Dien in").click()
     confirm(page, demo, AICHA.email)
     expect(page.get_by_text(TITLE).first).to_be_visible()
@@ -89,8 +104,13 @@ def hand_in_plan(page: Page, demo: Demo) -> str:
     return page.url
 
 
+def old_enough(page: Page) -> None:
+    page.get_by_label("Ik ben 12 jaar of ouder").check(force=True)
+
+
 def support(page: Page, demo: Demo, plan: str, email: str) -> None:
     page.goto(plan)
+    old_enough(page)
     page.get_by_role("button", name="Ik steun dit plan").click()
     confirm(page, demo, email)
     expect(page.get_by_text("U steunt dit plan.")).to_be_visible()

@@ -1,0 +1,513 @@
+"""The wizard, as its pages: a process that Olga or Bea designs step by step and opens. Nina works elsewhere."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from httpx import Response
+from litestar.testing import TestClient
+
+from domain import audit, phases, processes
+from domain.database import Database
+from domain.designs import drafts, files, making, model, presets
+from domain.designs.drafts import Draft
+from domain.designs.files import Flaw
+from domain.phase_kinds import KINDS
+from domain.processes import Process
+from routes.pages import environment
+from tests.cast import EURO, NOW, reload
+from tests.conftest import Clock
+from tests.pages import Page, words
+from tests.staff import BEA, MO, NINA, OLGA, TESSA, account, sign_in_as
+
+NEW, DESIGNS = "/beheer/nieuw", "/beheer/ontwerpen"
+SCRIPT = "<script>alert(1)</script>"
+ANSWERS: dict[str, dict[str, str]] = {
+    "traject": {
+        "traject-name": "Móói Mariahoeve!",
+        "traject-municipality": "Den Haag",
+        "traject-area": "Mariahoeve",
+    },
+    "money": {"money-budget": "50.000"},
+    "vote": {"vote-vote_age": "12"},
+    "privacy": {
+        "privacy-legal_basis": "public_task",
+        "privacy-controller": "Gemeente Den Haag",
+        "privacy-privacy_contact": "privacy@denhaag.example",
+    },
+}
+
+
+@pytest.fixture
+def olga(client: TestClient, db: Database, secret: bytes, clock: Clock) -> int:
+    return sign_in_as(client, db, secret, None, OLGA)
+
+
+def begin(client: TestClient, **how: str) -> str:
+    """Begin a design; where it stands."""
+    answer = client.post(NEW, data=how or {"leeg": "1"})
+    assert answer.status_code == 303, words(answer.text)
+    return str(answer.headers["location"])
+
+
+def fields_of(client: TestClient, path: str) -> dict[str, Any]:
+    return Page(client.get(path).text).form(path).fields
+
+
+def fill(client: TestClient, here: str, step: str, **changes: Any) -> Response:
+    """Open a step, change that, and save; `vote__vote_age` stands for vote-vote_age."""
+    path = f"{here}/{step}"
+    renamed = {name.replace("__", "-"): value for name, value in changes.items()}
+    return client.post(path, data={**fields_of(client, path), **renamed})
+
+
+def fill_all(client: TestClient, here: str, **changes: dict[str, str]) -> None:
+    for step in model.steps():
+        answer = fill(client, here, step, **(ANSWERS | changes).get(step, {}))
+        assert answer.status_code == 303, (step, words(answer.text))
+
+
+def open_it(client: TestClient, here: str) -> Response:
+    return client.post(f"{here}/openen", data=fields_of(client, f"{here}/openen"))
+
+
+def draft(db: Database, here: str) -> Draft:
+    found = drafts.load(db, int(here.rpartition("/")[2]))
+    assert found is not None
+    return found
+
+
+# From first to last
+
+
+def test_olga_designs_a_process_in_eleven_steps_and_opens_it(client: TestClient, db: Database, olga: int) -> None:
+    here = begin(client, voorbeeld="den-haag-wijkbudget")
+    assert "Open het traject" not in words(client.get(here).text)
+    assert open_it_too_early(client, here) == 409
+    fill_all(client, here)
+    page = Page(client.get(here).text)
+    assert page.words.count("klaar") == len(model.steps())
+    assert f"{here}/openen" in {a["href"] for a in page.all("a")}
+    asked = words(client.get(f"{here}/openen").text)
+    assert "gaat ‘Plannen indienen’ open" in asked
+    assert "http://testserver.local/mooi-mariahoeve" in asked
+    assert processes.load(db, "mooi-mariahoeve") is None
+    assert open_it(client, here).headers["location"] == "/beheer/mooi-mariahoeve?begonnen=1"
+    made = reload(db, "mooi-mariahoeve")
+    assert (made.area, made.municipality, made.budget, made.vote_age) == ("Mariahoeve", "Den Haag", 50_000 * EURO, 12)
+    assert [phase.kind for phase in made.phases] == [*KINDS]
+    assert db.execute("SELECT account_id, role FROM roles WHERE process_id = ?", [made.id]).fetchall() == [
+        (olga, "beheerder")
+    ]
+    assert "Wat nu?" in words(client.get("/beheer/mooi-mariahoeve?begonnen=1").text)
+    assert client.get("/mooi-mariahoeve").status_code == 200
+
+
+def open_it_too_early(client: TestClient, here: str) -> int:
+    return client.post(f"{here}/openen", data={"versie": "1"}).status_code
+
+
+def test_each_save_goes_on_to_the_next_step_or_stops(client: TestClient, olga: int) -> None:
+    here = begin(client)
+    for step, following in zip(model.steps(), model.steps()[1:], strict=False):
+        assert fill(client, here, step).headers["location"] == f"{here}/{following}"
+    assert fill(client, here, model.steps()[-1]).headers["location"] == f"{here}?gedaan=bewaard"
+    assert fill(client, here, "money", stop="1").headers["location"] == f"{here}?gedaan=bewaard"
+
+
+def test_it_says_what_is_still_undecided_and_what_does_not_fit(client: TestClient, olga: int) -> None:
+    here = begin(client)
+    assert words(client.get(here).text).count("nog niet bekeken") == len(model.steps())
+    fill(client, here, "vote", vote__min_length="4", vote__max_length="3", vote__vote_age="")
+    fill(client, here, "privacy")
+    page = words(client.get(here).text)
+    assert "Iemand moet meer plannen kiezen dan er mogen" in page
+    assert "nog 3 dingen te kiezen" in page
+    assert "Nog te kiezen: Vanaf welke leeftijd mag iemand stemmen?" in words(client.get(f"{here}/vote").text)
+
+
+def test_what_nobody_decided_is_a_suggestion_until_it_is_saved(client: TestClient, db: Database, olga: int) -> None:
+    here = begin(client)
+    before = words(client.get(f"{here}/vote").text)
+    assert "Hoe stemt iemand? voorstel" in before
+    assert "vote-voting_method" not in draft(db, here).design.values
+    fill(client, here, "vote")
+    assert "Hoe stemt iemand? voorstel" not in words(client.get(f"{here}/vote").text)
+    assert draft(db, here).design["vote-voting_method"] == "knapsack"
+
+
+def test_a_phase_can_be_left_out_and_taken_in_again(client: TestClient, db: Database, olga: int) -> None:
+    here = begin(client, voorbeeld="den-haag-wijkbudget")
+    assert "support" in draft(db, here).design.spans
+    fill(client, here, "support", **{"support-present": "no", "support-support_threshold": "veel"})
+    assert "support" not in draft(db, here).design.spans
+    assert "hoort er niet bij" in words(client.get(here).text)
+    fill(client, here, "planning")
+    fill(client, here, "support", **{"support-present": "yes", "support-text": "Steun een plan."})
+    assert draft(db, here).design.spans["support"].text == "Steun een plan."
+    fill(client, here, "planning")
+    assert model.clashes(draft(db, here).design) == []
+    support, collect = (draft(db, here).design.spans[kind] for kind in ("support", "collect"))
+    assert support.opens == collect.opens
+
+
+def test_themes_are_added_and_removed_without_a_script(client: TestClient, db: Database, olga: int) -> None:
+    here = begin(client)
+    more = fill(client, here, "money", meer="1", **{"theme-1-name": "Groen", "theme-1-budget": "veel"})
+    assert more.status_code == 200
+    assert Page(more.text).form(f"{here}/money").fields["theme-1-name"] == ["Groen"]
+    assert "theme-5-name" in Page(more.text).form(f"{here}/money").fields
+    two = {"theme-1-name": "Groen", "theme-1-budget": "1.000", "theme-2-name": "Spelen", "theme-2-max_length": "2"}
+    fill(client, here, "money", **two)
+    themes = draft(db, here).design.themes
+    assert [(theme.name, theme.budget, theme.max_length) for theme in themes] == [
+        ("Groen", 1_000 * EURO, None),
+        ("Spelen", None, 2),
+    ]
+    fill(client, here, "money", **{"theme-1-name": "", "theme-1-budget": ""})
+    assert [theme.name for theme in draft(db, here).design.themes] == ["Spelen"]
+
+
+# Dates
+
+
+def test_the_first_day_gives_every_date(client: TestClient, db: Database, olga: int) -> None:
+    here = begin(client)
+    moved = fill(client, here, "planning", first_day="2027-01-04", schuif="1")
+    assert moved.headers["location"] == f"{here}/planning?gedaan=1"
+    collect = draft(db, here).design.spans["collect"]
+    assert collect.opens is not None
+    assert collect.opens.astimezone(phases.HERE).isoformat() == "2027-01-04T00:00:00+01:00"
+    assert fields_of(client, f"{here}/planning")["collect-closes_date"] == ["2027-01-31"]
+
+
+def test_a_phase_may_end_in_the_middle_of_a_day(client: TestClient, db: Database, olga: int) -> None:
+    here = begin(client)
+    fill(client, here, "planning", first_day="2027-01-04", schuif="1")
+    fill(client, here, "planning", **{"vote-closes_date": "2027-05-01", "vote-closes_time": "20:00"})
+    closes = draft(db, here).design.spans["vote"].closes
+    assert closes is not None
+    assert closes.astimezone(phases.HERE).isoformat() == "2027-05-01T20:00:00+02:00"
+    fields = fields_of(client, f"{here}/planning")
+    assert (fields["vote-closes_date"], fields["vote-closes_time"]) == (["2027-05-01"], ["20:00"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"collect-closes_date": "2027-01-01", "collect-opens_date": "2027-02-01"}, "collect-closes_date"),
+        ({"collect-closes_date": ""}, "collect-closes_date"),
+        ({"collect-opens_date": "straks"}, "collect-opens_date"),
+        ({"collect-opens_date": "9999-12-31"}, "collect-opens_date"),
+        ({"collect-closes_date": "9999-12-31"}, "collect-closes_date"),
+        ({"first_day": "morgen", "schuif": "1"}, "first_day"),
+        ({"first_day": "9999-12-31", "schuif": "1"}, "first_day"),
+    ],
+)
+def test_dates_that_can_not_be_come_back(client: TestClient, olga: int, changes: dict[str, str], field: str) -> None:
+    here = begin(client)
+    page = fill(client, here, "planning", **changes)
+    assert page.status_code == 422
+    assert f'href="#{field}"' in page.text
+    assert f'id="{field}"' in page.text
+
+
+def test_dates_that_look_like_a_mistake_are_said(client: TestClient, olga: int) -> None:
+    here = begin(client)
+    fill(client, here, "planning", first_day="2020-01-06", schuif="1")
+    assert "‘Plannen indienen’ is dan al voorbij" in words(client.get(f"{here}/planning").text)
+
+
+# What is wrong
+
+
+@pytest.mark.parametrize(
+    ("step", "changes", "field"),
+    [
+        ("traject", {"traject-name": "x" * 81}, "traject-name"),
+        ("traject", {"traject-language": "fy"}, "traject-language"),
+        ("money", {"money-budget": "veel"}, "money-budget"),
+        ("money", {"money-budget": "0,50"}, "money-budget"),
+        ("money", {"theme-1-budget": "5"}, "theme-1-name"),
+        ("money", {"theme-1-name": "x" * 41}, "theme-1-name"),
+        ("money", {"theme-1-name": "Groen", "theme-1-max_length": "0"}, "theme-1-max_length"),
+        ("collect", {"collect-text": "x" * 501}, "collect-text"),
+        ("collect", {"collect-present": ""}, "collect-present"),
+        ("vote", {"vote-vote_age": "100"}, "vote-vote_age"),
+        ("vote", {"vote-codes_by": "postcode"}, "vote-codes_by"),
+        ("result", {"result-min_score": "-1"}, "result-min_score"),
+    ],
+)
+def test_what_is_wrong_is_said_and_what_was_typed_stays(
+    client: TestClient, db: Database, olga: int, step: str, changes: dict[str, str], field: str
+) -> None:
+    here = begin(client)
+    before = draft(db, here)
+    page = fill(client, here, step, **changes)
+    assert page.status_code == 422
+    assert f'href="#{field}"' in page.text
+    assert f'id="{field}"' in page.text
+    for name, value in changes.items():
+        if value and name.rpartition("-")[2] not in ("language", "codes_by", "present"):
+            assert Page(page.text).form(f"{here}/{step}").fields[name] == [value]
+    assert draft(db, here) == before
+
+
+def test_scripts_show_as_text(client: TestClient, olga: int) -> None:
+    here = begin(client)
+    texts = ("name", "municipality", "area", "area_code", "summary", "description")
+    fill(client, here, "traject", **{f"traject-{name}": SCRIPT[: 12 if name == "area_code" else 80] for name in texts})
+    fill(client, here, "money", **{"theme-1-name": SCRIPT, "theme-1-min_length": "2", "theme-1-max_length": "1"})
+    for path in (NEW, DESIGNS, here, f"{here}/verwijderen", *(f"{here}/{step}" for step in model.steps())):
+        assert "<script>a" not in client.get(path).text, path
+
+
+# Two at a time
+
+
+def test_who_comes_second_sees_both(client: TestClient, db: Database, olga: int) -> None:
+    here = begin(client)
+    form = fields_of(client, f"{here}/traject")
+    fill(client, here, "traject", traject__name="De eerste naam")
+    second = client.post(f"{here}/traject", data={**form, "traject-name": "De tweede naam"})
+    assert second.status_code == 409
+    assert "Hoe heet het traject? De eerste naam" in words(second.text)
+    assert draft(db, here).design["traject-name"] == "De eerste naam"
+    again = Page(second.text).form(f"{here}/traject").fields
+    assert again["traject-name"] == ["De tweede naam"]
+    assert client.post(f"{here}/traject", data=again).status_code == 303
+    assert draft(db, here).design["traject-name"] == "De tweede naam"
+
+
+def test_opening_twice_makes_one_process(client: TestClient, db: Database, olga: int) -> None:
+    here = begin(client, voorbeeld="den-haag-wijkbudget")
+    fill_all(client, here)
+    form = fields_of(client, f"{here}/openen")
+    for _ in range(2):
+        answer = client.post(f"{here}/openen", data=form)
+        assert answer.headers["location"].startswith("/beheer/mooi-mariahoeve")
+    assert db.execute("SELECT count(*) FROM processes").fetchone()[0] == 1
+    for path in (here, f"{here}/money", f"{here}/openen"):
+        assert client.get(path).headers["location"] == "/beheer/mooi-mariahoeve"
+    client.post(f"{here}/verwijderen")
+    assert draft(db, here).process_id is not None
+
+
+def test_what_changed_since_the_page_was_read_is_not_opened_unseen(client: TestClient, db: Database, olga: int) -> None:
+    here = begin(client, voorbeeld="den-haag-wijkbudget")
+    fill_all(client, here)
+    form = fields_of(client, f"{here}/openen")
+    fill(client, here, "money", money__budget="1")
+    assert client.post(f"{here}/openen", data=form).status_code == 409
+    assert processes.load(db, "mooi-mariahoeve") is None
+
+
+def test_a_host_that_another_process_has_is_told_and_not_taken(
+    client: TestClient, db: Database, olga: int, process: Process
+) -> None:
+    db.execute("UPDATE processes SET host = 'laak.example' WHERE id = ?", [process.id])
+    here = begin(client, voorbeeld="den-haag-wijkbudget")
+    fill_all(client, here)
+    fill(client, here, "look", look__host="Laak.example")
+    assert "Een ander traject heeft dit eigen adres al" in words(client.get(here).text)
+    assert open_it_too_early(client, here) == 409
+
+
+# To begin
+
+
+def test_every_preset_is_a_card_with_what_it_taught(client: TestClient, db: Database, olga: int) -> None:
+    page = words(client.get(NEW).text)
+    for name, preset in presets.all_presets().items():
+        assert preset.about["taught"].replace("  ", " ") in page
+        here = begin(client, voorbeeld=name)
+        assert draft(db, here).design.values == preset.values
+        fill_all(client, here, money={}, vote={})
+        assert drafts.openable(db, draft(db, here).design), name
+    assert client.post(NEW, data={"voorbeeld": "../x"}).status_code == 404
+
+
+def test_last_years_process_comes_back_a_year_later(
+    client: TestClient, db: Database, olga: int, process: Process
+) -> None:
+    here = begin(client, traject=process.slug)
+    again = draft(db, here)
+    assert again.predecessor_id == process.id
+    assert again.design["traject-name"] == process.name
+    vote = again.design.spans["vote"]
+    assert process.voting_phase is not None
+    assert vote.opens == process.voting_phase.opens_at + drafts.YEAR
+    assert [theme.name for theme in again.design.themes] == [theme.name for theme in process.themes]
+    fill_all(client, here)
+    open_it(client, here)
+    made = reload(db, "mooi-mariahoeve")
+    assert made.plans == ()
+    assert db.execute("SELECT predecessor_id FROM processes WHERE id = ?", [made.id]).fetchone()[0] == process.id
+
+
+def test_a_process_of_years_ago_begins_in_the_future(db: Database, process: Process) -> None:
+    later = drafts.next_year(db, process, (NOW + timedelta(days=900)).date())
+    vote = later.spans["vote"]
+    assert vote.opens is not None
+    assert process.voting_phase is not None
+    assert vote.opens > NOW + timedelta(days=900)
+    local = [moment.astimezone(phases.HERE) for moment in (vote.opens, process.voting_phase.opens_at)]
+    assert local[0].weekday() == local[1].weekday()
+    assert local[0].time() == local[1].time()
+
+
+# Files
+
+
+def upload(client: TestClient, data: bytes) -> Response:
+    answer: Response = client.post(f"{DESIGNS}/import", files={"ontwerp": ("ontwerp.toml", data)})
+    return answer
+
+
+def test_a_file_is_looked_at_before_it_is_used(client: TestClient, db: Database, olga: int, process: Process) -> None:
+    sent = client.get("/beheer/bezuidenhout/ontwerp.toml")
+    assert sent.headers["content-disposition"] == 'attachment; filename="bezuidenhout.toml"'
+    file = sent.text.replace("[traject]", '[traject]\narea_code = "WK051899"')
+    page = upload(client, file.encode())
+    said = words(page.text)
+    assert "Bewoners beslissen over € 20.000" in said
+    assert "Het gebied met code WK051899 staat nog niet op deze site" in said
+    assert "Nog te kiezen: Vanaf welke leeftijd mag iemand stemmen?" in said
+    assert drafts.listed(db, None) == []
+    answer = client.post(NEW, data=Page(page.text).form(NEW).fields)
+    here = answer.headers["location"]
+    assert draft(db, here).design == files.read(file.encode())
+    assert client.get(f"{here}/ontwerp.toml").text == files.written(draft(db, here).design)
+
+
+FLAWED = (
+    b'format = 1\n[traject]\nname = "Laak\xe2\x80\xae"\n[vote]\nopens = 2027-02-10\nmethod = "dice"\nvote_age = -3\n'
+)
+
+
+def test_a_flawed_file_is_refused_with_line_and_reason(client: TestClient, db: Database, olga: int) -> None:
+    page = upload(client, FLAWED)
+    assert page.status_code == 422
+    said = words(page.text)
+    for line, reason in (
+        (3, "staan tekens die u niet ziet"),
+        (5, "begin en einde er allebei"),
+        (6, "Deze naam kennen wij niet"),
+        (7, "minstens 0"),
+    ):
+        assert reason in said.partition(f"Regel {line},")[2]
+    assert client.post(NEW, data={"bestand": FLAWED.decode()}).status_code == 422
+    assert upload(client, b"").status_code == 422
+    assert upload(client, b"a" * (files.LARGEST + 1)).status_code == 422
+    assert "nieuwere versie" in words(upload(client, b"format = 2\n").text)
+    assert drafts.listed(db, None) == []
+
+
+def test_every_kind_of_flaw_has_words(client: TestClient, monkeypatch: pytest.MonkeyPatch, olga: int) -> None:
+    kinds = "not_toml too_large not_utf8 newer unknown not_a_table not_a_text hidden_characters twice not_a_token half"
+    kinds += " missing not_a_number not_an_amount not_a_date not_a_choice too_low too_high too_cheap too_dear too_long"
+    flaws = [Flaw(1, "x", kind, 2) for kind in [*kinds.split(), "too_many"]]
+
+    def flawed(_: bytes) -> None:
+        error = files.FlawedFile(flaws[0])
+        error.flaws = tuple(flaws)
+        raise error
+
+    monkeypatch.setattr(files, "read", flawed)
+    page = upload(client, b"format = 1")
+    assert words(page.text).count("Regel 1") == len(flaws)
+    assert "Dit klopt nog niet" not in words(page.text)
+
+
+# Words
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_every_choice_has_a_question_why_and_a_label_for_each_option(language: str) -> None:
+    for choice in model.choices():
+        template = environment(language).get_template(f"staff/questions/{choice.section}.html")
+        words_of = template.make_module({"process": None}).questions[choice.name]  # type: ignore[attr-defined]
+        assert words_of["question"], choice.field
+        assert len(words_of["why"]) > 30, choice.field
+        options = choice.options or (("yes", "no") if choice.type == "yes_no" else ())
+        assert [option for option in options if not words_of["options"].get(option)] == [], choice.field
+
+
+def test_every_clash_has_words(client: TestClient) -> None:
+    kinds = "no_phases no_dates closes_before_opens result_without_vote min_above_max ballot_above_budget"
+    kinds += " themes_above_max theme_twice theme_min_above_max theme_above_budget host_taken"
+    text = environment("nl").get_template("staff/designs_words.html").make_module({"process": None})
+    said = [str(text.clash_text(model.Clash(kind, "vote", "vote", "Groen"))) for kind in kinds.split()]  # type: ignore[attr-defined]
+    assert len(set(said)) == len(said)
+    assert not [each for each in said if "past iets niet bij elkaar. Kijk" in each]
+
+
+# Who may
+
+
+def test_a_design_is_of_its_maker_and_the_owner(
+    client: TestClient, db: Database, secret: bytes, clock: Clock, process: Process, elsewhere: Process
+) -> None:
+    sign_in_as(client, db, secret, process, BEA)
+    here = begin(client)
+    fill(client, here, "traject", traject__name="Geheim van Bea")
+    sign_in_as(client, db, secret, elsewhere, NINA)
+    paths = (here, f"{here}/money", f"{here}/openen", f"{here}/verwijderen", f"{here}/ontwerp.toml")
+    for path in paths:
+        assert client.get(path).status_code == 404, path
+    for path in (f"{here}/money", f"{here}/openen", f"{here}/verwijderen"):
+        assert client.post(path, data={"versie": "2"}).status_code == 404, path
+    assert "Geheim van Bea" not in client.get(DESIGNS).text
+    assert client.post(NEW, data={"traject": process.slug}).status_code == 404
+    sign_in_as(client, db, secret, None, OLGA)
+    assert "Geheim van Bea" in client.get(DESIGNS).text
+    assert client.get(f"{here}/money").status_code == 200
+
+
+def test_others_may_not_design(client: TestClient, db: Database, secret: bytes, process: Process) -> None:
+    for who in (TESSA, MO):
+        sign_in_as(client, db, secret, process, who)
+        for path in (NEW, DESIGNS, f"{DESIGNS}/import", f"{DESIGNS}/1", f"{DESIGNS}/1/money"):
+            assert client.get(path).status_code == 403, path
+        assert client.post(NEW, data={"leeg": "1"}).status_code == 403
+
+
+def test_bea_becomes_beheerder_of_what_she_opens(
+    client: TestClient, db: Database, secret: bytes, clock: Clock, process: Process
+) -> None:
+    sign_in_as(client, db, secret, process, BEA)
+    here = begin(client, voorbeeld="waalwijk-per-thema")
+    fill_all(client, here)
+    assert open_it(client, here).status_code == 303
+    assert client.get("/beheer/mooi-mariahoeve/keuzes").status_code == 200
+
+
+def test_it_is_deleted_after_a_question(client: TestClient, db: Database, olga: int) -> None:
+    here = begin(client)
+    asked = client.get(f"{here}/verwijderen")
+    assert "Dit ontwerp weggooien?" in words(asked.text)
+    assert client.post(f"{here}/verwijderen").headers["location"] == f"{DESIGNS}?gedaan=weg"
+    assert client.get(here).status_code == 404
+    assert client.post(f"{here}/money", data={"versie": "1"}).status_code == 404
+
+
+def test_the_log_tells_what_happened_and_nothing_of_what_was_typed(client: TestClient, db: Database, olga: int) -> None:
+    here = begin(client, voorbeeld="den-haag-wijkbudget")
+    fill_all(client, here)
+    open_it(client, here)
+    entries = audit.page(db, None, 100)
+    assert {entry.action for entry in entries} >= {"design_started", "design_saved", "design_opened", "process_made"}
+    assert "Mariahoeve" not in str(entries)
+    assert "opende een ontwerp" in words(client.get("/beheer/logboek").text)
+
+
+def test_a_draft_of_an_older_version_is_still_read(db: Database) -> None:
+    design = files.read_kept('format = 1\n[traject]\nname = "Laak"\ngone = 3\n[old]\nx = 1\n')
+    assert design.values == {"traject-name": "Laak"}
+
+
+def test_a_process_is_not_changed_by_taking_its_design(db: Database, clock: Clock, process: Process) -> None:
+    assert making.mark(db, process) == making.mark(db, reload(db))
+    account(db, "Bea")
+    wanted = making.of(db, process)
+    assert making.change(db, process, wanted, clock.now, 1) == []

@@ -1,6 +1,6 @@
 """The roll (kiesregister): which codes exist and which are used. Never how, never with which ballot."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from domain import codes
@@ -25,12 +25,21 @@ def issue(db: Database, secret: bytes, process_id: int, number: int, area_id: in
 
     Only the keyed hash is stored; two equal codes are ruled out by the schema (and by 63 bits).
     """
-    drawn = [codes.draw(codes.CODE_LENGTH) for _ in range(number)]
+    drawn = draw(secret, process_id, number)
+    enter(db, process_id, (key for _, key in drawn), area_id)
+    return [code for code, _ in drawn]
+
+
+def draw(secret: bytes, process_id: int, number: int) -> list[tuple[str, bytes]]:
+    """New codes with their keys; they are on no roll yet."""
+    drawn = (codes.draw(codes.CODE_LENGTH) for _ in range(number))
+    return [(code, key(secret, process_id, code)) for code in drawn]
+
+
+def enter(db: Database, process_id: int, keys: Iterable[bytes], area_id: int | None) -> None:
     db.conn.executemany(
-        "INSERT INTO roll (process_id, key, area_id) VALUES (?, ?, ?)",
-        ((process_id, key(secret, process_id, code), area_id) for code in drawn),
+        "INSERT INTO roll (process_id, key, area_id) VALUES (?, ?, ?)", ((process_id, key, area_id) for key in keys)
     )
-    return drawn
 
 
 def used(db: Database, secret: bytes, process_id: int, code: str) -> bool | None:
@@ -47,11 +56,8 @@ def turnout(db: Database, process_id: int) -> Turnout:
     return Turnout(*row)
 
 
-def turnout_by_area(db: Database, process_id: int) -> Iterator[tuple[str, Turnout]]:
-    """Per area of the codes, for those that were issued with one."""
-    for name, issued, used_ in db.execute(
-        "SELECT name, count(*), count(used_on) FROM roll JOIN areas ON areas.id = area_id "
-        "WHERE process_id = ? GROUP BY area_id ORDER BY name",
-        [process_id],
-    ):
-        yield name, Turnout(issued, used_)
+def issued_by_area(db: Database, process_id: int) -> dict[int | None, int]:
+    """How many codes each area got; None: those that were issued without one. How many are used is for
+    domain/turnout.py alone to count."""
+    rows = db.execute("SELECT area_id, count(*) FROM roll WHERE process_id = ? GROUP BY area_id", [process_id])
+    return dict(rows.fetchall())

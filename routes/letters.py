@@ -4,7 +4,7 @@ import contextlib
 import csv
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,11 @@ from config.settings import Settings
 from domain import codes, processes, roll
 from domain.database import Database, writing
 from domain.processes import Process
+from routes.hosts import base_of
 from routes.pages import environment
+
+Pool = ProcessPoolExecutor | None
+TEMPLATES = {"letter": "letters/letters.html", "card": "letters/cards.html"}
 
 
 class Refused(Exception):
@@ -56,9 +60,11 @@ def issue(
     with new_file(list_path) as code_list, maybe_file(letters_path) as letters, writing(db):
         area_id = area_of(db, process, area)
         drawn = roll.issue(db, secret, process.id, number, area_id)
-        write_list(code_list, settings, process, drawn, area)
+        write_list(code_list, settings, process, ((code, area) for code in drawn))
+        to_disk(code_list)
         if letters is not None:
             write_letters(letters, settings, process, drawn)
+            to_disk(letters)
 
 
 def refuse(process: Process | None, slug: str, now: datetime) -> None:
@@ -112,35 +118,39 @@ def to_disk(file: TextIO) -> None:
 
 def url_of(settings: Settings, process: Process, code: str) -> str:
     """The code stands behind the #: a browser sends that to nobody, so it reaches no log."""
-    return f"{settings.url}/{process.slug}/stemmen#{codes.grouped(code)}"
+    return f"{base_of(settings, process)}/{process.slug}/stemmen#{codes.grouped(code)}"
 
 
-def write_list(file: TextIO, settings: Settings, process: Process, drawn: list[str], area: str) -> None:
+def write_list(file: TextIO, settings: Settings, process: Process, drawn: Iterable[tuple[str, str]]) -> None:
+    """Codes, each with the name of its area."""
     rows = csv.writer(file)
     rows.writerow(["code", "url", "area"])
-    rows.writerows([codes.grouped(code), url_of(settings, process, code), area] for code in drawn)
-    to_disk(file)
+    rows.writerows([codes.grouped(code), url_of(settings, process, code), area] for code, area in drawn)
 
 
-def write_letters(file: TextIO, settings: Settings, process: Process, drawn: list[str]) -> None:
+def write_letters(
+    file: TextIO, settings: Settings, process: Process, drawn: Sequence[str], kind: str = "letter", pool: Pool = None
+) -> None:
+    """One page a code, or with kind “card” eight cards a page. `pool`: see `drawings`."""
     phase = process.voting_phase
     assert phase is not None
     urls = [url_of(settings, process, code) for code in drawn]
-    template = environment("nl").get_template("letters/letters.html")
-    with drawings(urls) as qrs:
+    template = environment("nl").get_template(TEMPLATES[kind])
+    with drawings(urls, pool) as qrs:
         letters = (Letter(codes.grouped(code), url, qr) for code, url, qr in zip(drawn, urls, qrs, strict=True))
         context = {"site": settings, "process": process, "opens_at": phase.opens_at, "closes_at": phase.closes_at}
         file.writelines(template.generate(letters=letters, **context))
-    to_disk(file)
 
 
 MANY = 500  # letters; below it, starting other processes takes longer than it saves
 
 
 @contextlib.contextmanager
-def drawings(urls: list[str]) -> Iterator[Iterator[str]]:
-    """The QR codes of these addresses, drawn on every core where they are many."""
-    if len(urls) < MANY:
+def drawings(urls: list[str], pool: Pool = None) -> Iterator[Iterator[str]]:
+    """The QR codes of these addresses, drawn on every core where they are many; by the processes of `pool` if given."""
+    if pool is not None:
+        yield pool.map(draw_qr, urls, chunksize=50)
+    elif len(urls) < MANY:
         yield map(draw_qr, urls)
     else:
         with ProcessPoolExecutor() as pool:

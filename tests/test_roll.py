@@ -58,11 +58,12 @@ def test_the_roll_knows_the_day_in_the_netherlands_and_no_more(db, process, hand
     assert days == [("2026-05-13",)]
 
 
-def test_turnout_by_area_counts_codes_that_were_issued_with_one(db, secret, process):
+def test_how_many_codes_each_area_got_is_known(db, secret, process):
     parent = processes.area(db, "Den Haag")
-    for name, number in (("Oost", 3), ("Midden", 2)):
-        roll.issue(db, secret, process.id, number, database.insert(db, "areas", {"name": name, "parent_id": parent}))
-    assert dict(roll.turnout_by_area(db, process.id)) == {"Midden": Turnout(2, 0), "Oost": Turnout(3, 0)}
+    ids = [database.insert(db, "areas", {"name": name, "parent_id": parent}) for name in ("Oost", "Midden")]
+    for area_id, number in zip(ids, (3, 2), strict=True):
+        roll.issue(db, secret, process.id, number, area_id)
+    assert roll.issued_by_area(db, process.id) == {None: len(BEZUIDENHOUT), ids[0]: 3, ids[1]: 2}
 
 
 def test_the_same_code_has_another_key_in_every_process_and_on_its_ballot(secret, process, elsewhere):

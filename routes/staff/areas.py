@@ -5,7 +5,7 @@ import asyncio
 from litestar import Request
 from litestar.params import FromPath
 
-from domain import choices, maps
+from domain import boundaries, maps
 from domain.fields import Wrong
 from domain.maps import NotABoundary
 from domain.processes import Process
@@ -41,6 +41,7 @@ def area_page(
         wrong=wrong,
         largest=maps.LARGEST // MEGABYTE,
         done=request.query_params.get("gedaan", ""),
+        can_put_back=boundaries.can_put_back(site_of(request).reader, process.id),
     )
 
 
@@ -62,16 +63,19 @@ async def look(request: Request, slug: FromPath[str]) -> Reply:
 
 @staff_post("/beheer/{slug:str}/gebied/grens", "beheerder")
 async def keep(request: Request, slug: FromPath[str]) -> Reply:
-    """Keep the boundary that was looked at, or have none any more."""
+    """Keep the boundary that was looked at, have none any more, or have the removed one back."""
     process, site = process_for(request, slug), site_of(request)
     form, account_id = await read_form(request), staff_of(request).id
     if "weg" in form:
-        await site.writer.write(choices.set_boundary, process, None, site.now(), account_id)
+        await site.writer.write(boundaries.set_boundary, process, None, site.now(), account_id)
         return see_other(f"/beheer/{process.slug}/gebied?gedaan=weg")
+    if "terug" in form:
+        back = await site.writer.write(boundaries.put_boundary_back, process, site.now(), account_id)
+        return see_other(f"/beheer/{process.slug}/gebied{'?gedaan=terug' if back else ''}")
     boundary = HELD.get(form.get("bestand"), process.id, account_id, site.now())
     if boundary is None:
         return area_page(request, process, (Wrong("grens", "gone"),))
-    await site.writer.write(choices.set_boundary, process, boundary, site.now(), account_id)
+    await site.writer.write(boundaries.set_boundary, process, boundary, site.now(), account_id)
     HELD.drop(form.get("bestand"))
     return see_other(f"/beheer/{process.slug}/gebied?gedaan=bewaard")
 

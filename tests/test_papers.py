@@ -1,0 +1,220 @@
+"""Papers that follow from the choices: posters, the letter, the planning as a calendar, the DPIA."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from litestar.testing import TestClient
+
+from config.settings import Settings
+from domain import calendars, fields, phases, tasks
+from domain.calendars import Event
+from domain.database import Database, writing
+from domain.phases import Phase
+from domain.processes import Process
+from routes import letters
+from tests.cast import CLOSES, NOW, OPENS, reload
+from tests.pages import Page, words
+from tests.staff import NINA, sign_in, sign_in_as
+
+HERE = "/beheer/bezuidenhout/papieren"
+PAPERS = ("", "/planning", "/planning.ics", "/dpia", "/dpia.html", "/brief", "/poster/vote")
+
+
+@pytest.fixture
+def whole(db: Database, process: Process) -> Process:
+    """Bezuidenhout with plans handed in, supported and assessed before its vote."""
+    with writing(db):
+        ahead = [("collect", 120, 90), ("support", 120, 70), ("assess", 60, 20)]
+        phases.insert(db, process.id, [Phase(kind, OPENS - timedelta(a), OPENS - timedelta(b)) for kind, a, b in ahead])
+        phases.insert(db, process.id, [Phase("result", CLOSES + timedelta(2), CLOSES + timedelta(30))])
+    return reload(db)
+
+
+@pytest.fixture
+def bea(client: TestClient, db: Database, secret: bytes, process: Process) -> None:
+    sign_in(client, db, secret, process, "beheerder", "Bea")
+
+
+def got(client: TestClient, path: str) -> str:
+    answer = client.get(HERE + path)
+    assert answer.status_code == 200
+    return str(answer.text)
+
+
+def said(client: TestClient, path: str) -> str:
+    return words(got(client, path)).replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize("path", PAPERS)
+def test_only_a_beheerder_of_the_process_gets_them(
+    client: TestClient, db: Database, secret: bytes, process: Process, elsewhere: Process, path: str
+) -> None:
+    assert client.get(HERE + path).status_code == 303
+    for role, name in (("toetser", "Tessa"), ("moderator", "Mo"), ("stemhulp", "Stef")):
+        sign_in(client, db, secret, process, role, name)
+        assert client.get(HERE + path).status_code == 403
+    sign_in_as(client, db, secret, elsewhere, NINA)
+    assert client.get(HERE + path).status_code == 403
+    sign_in(client, db, secret, process, "beheerder", "Bea")
+    assert client.get(HERE + path).status_code == 200
+
+
+def test_a_poster_for_each_phase_in_two_languages(client: TestClient, whole: Process, bea: None) -> None:
+    assert "Stem mee!" in said(client, "/poster/vote")
+    assert "Hebt u een plan voor de buurt?" in said(client, "/poster/collect")
+    for path in ("/poster/vote?taal=nl&formaat=a3", "/poster/vote?formaat=a4"):
+        page = Page(got(client, path))
+        assert len(page.all("svg")) == 1
+        assert "testserver.local/bezuidenhout" in page.words
+    assert 'lang="en"' in got(client, "/poster/vote?taal=en")
+    assert 'class="paper on-a3"' in got(client, "/poster/vote?formaat=a3")
+
+
+@pytest.mark.parametrize("path", ["/poster/deliver", "/poster/dans", "/poster/vote?formaat=a0"])
+def test_there_is_no_poster_of_what_is_not_there(client: TestClient, whole: Process, bea: None, path: str) -> None:
+    assert client.get(HERE + path).status_code == 404
+
+
+def test_a_poster_runs_nothing_and_fetches_nothing_from_elsewhere(
+    client: TestClient, process: Process, bea: None
+) -> None:
+    page = Page(got(client, "/poster/vote"))
+    assert page.all("script") == []
+    assert page.all("style") == []
+    assert not [tag for tag in page.tags if "style" in tag.attrs]
+    assert all(link["href"].startswith("/") for link in page.all("link"))
+
+
+def test_the_letter_to_look_at_is_the_letter_that_is_printed(
+    client: TestClient, db: Database, secret: bytes, settings: Settings, process: Process, bea: None, tmp_path: Path
+) -> None:
+    with writing(db):
+        db.execute("UPDATE processes SET vote_age = 12 WHERE id = ?", [process.id])
+    letters.issue(db, secret, settings, "bezuidenhout", 1, "", tmp_path / "codes.csv", tmp_path / "brief.html", NOW)
+    code = (tmp_path / "codes.csv").read_text().split("\n")[1].split(",")[0]
+    printed = words(
+        re.findall(r'<section class="letter">.*?</section>', (tmp_path / "brief.html").read_text(), re.S)[0]
+    )
+    shown = words(re.findall(r'<section class="letter">.*?</section>', got(client, "/brief"), re.S)[0])
+    assert shown.replace("XXXXX-XXXXX-XXXX", code) == printed
+    assert "U krijgt deze brief omdat u in Bezuidenhout woont en 12 jaar of ouder bent." in shown
+    assert code not in got(client, "/brief")
+
+
+def test_with_cards_the_card_is_shown(client: TestClient, db: Database, process: Process, bea: None) -> None:
+    with writing(db):
+        db.execute("UPDATE processes SET codes_by = 'card' WHERE id = ?", [process.id])
+    assert '<section class="card">' in got(client, "/brief")
+    assert "Maak de kaartjes met stemcodes" in said(client, "/planning")
+
+
+def test_the_planning_says_what_to_do_when(client: TestClient, whole: Process, bea: None) -> None:
+    table = said(client, "/planning")
+    for line in ("20 maart 2026 Bestel de brieven", "1 mei 2026 De regels liggen vast", "Maak de uitslag bekend"):
+        assert line in table
+
+
+def test_letters_come_before_support_where_a_code_gives_it(db: Database, whole: Process) -> None:
+    with writing(db):
+        db.execute("UPDATE processes SET supporters = 'code' WHERE id = ?", [whole.id])
+    listed = {task.kind: task.day for task in tasks.tasks_of(reload(db))}
+    support = whole.phase("support")
+    assert support is not None
+    assert listed["order_letters"] == tasks.local_day(support.opens_at) - timedelta(weeks=6)
+    assert listed["post_letters"] < tasks.local_day(support.opens_at)
+
+
+# The calendar file, as RFC 5545 has it
+
+
+def unfolded(body: bytes) -> list[str]:
+    assert body.endswith(b"\r\n")
+    assert b"\n" not in body.replace(b"\r\n", b"")
+    return body.decode().replace("\r\n ", "").removesuffix("\r\n").split("\r\n")
+
+
+def unescaped(text: str) -> str:
+    return re.sub(r"\\(.)", lambda found: "\n" if found[1] == "n" else found[1], text)
+
+
+@given(text=st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"]), max_size=300))
+def test_any_text_comes_out_of_the_file_as_it_went_in(text: str) -> None:
+    body = calendars.written("x", [Event("uid", NOW, "a" + text + ";,\\b")], NOW)
+    assert max(len(line) for line in body.split(b"\r\n")) <= 75
+    (summary,) = [line.partition(":")[2] for line in unfolded(body) if line.startswith("SUMMARY:")]
+    assert unescaped(summary) == fields.text("a" + text + ";,\\b")
+
+
+def test_a_moment_is_utc_and_a_day_is_a_day() -> None:
+    summer = datetime(2026, 7, 1, 12, tzinfo=phases.HERE)
+    lines = unfolded(
+        calendars.written("Laak", [Event("a", summer, "x"), Event("b", date(2026, 12, 31), "y", "een\ntwee")], NOW)
+    )
+    assert "DTSTART:20260701T100000Z" in lines
+    assert lines[lines.index("DTSTART;VALUE=DATE:20261231") + 1] == "DTEND;VALUE=DATE:20270101"
+    assert "DESCRIPTION:een\\ntwee" in lines
+    assert lines.count("DTSTAMP:20260512T100000Z") == 2
+    assert (lines[0], lines[-1]) == ("BEGIN:VCALENDAR", "END:VCALENDAR")
+    assert lines.count("BEGIN:VEVENT") == lines.count("END:VEVENT") == 2
+
+
+def test_the_file_keeps_its_uids_when_dates_move(client: TestClient, db: Database, whole: Process, bea: None) -> None:
+    def uids() -> list[str]:
+        answer = client.get(f"{HERE}/planning.ics")
+        assert answer.headers["content-type"].startswith("text/calendar")
+        return [line for line in unfolded(answer.content) if line.startswith("UID:")]
+
+    first = uids()
+    assert len(first) == len(set(first)) > 20
+    with writing(db):
+        later = phases.to_text(datetime(2026, 6, 20, 22, tzinfo=UTC))
+        db.execute("UPDATE phases SET closes_at = ? WHERE process_id = ? AND kind = 'vote'", [later, whole.id])
+    assert sorted(uids()) == sorted(first)
+
+
+# Privacy of residents, and the DPIA
+
+
+def test_residents_read_until_which_day(client: TestClient, whole: Process) -> None:
+    told = words(client.get("/bezuidenhout/privacy").text)
+    assert "Tot 1 juli 2027" in told  # a year after the last phase closed
+    assert 'href="/bezuidenhout/privacy"' in client.get("/bezuidenhout").text
+
+
+@pytest.mark.parametrize(
+    ("basis", "told"),
+    [("public_task", "algemeen belang"), ("legitimate_interest", "gerechtvaardigd belang"), ("consent", "toestemming")],
+)
+def test_the_ground_and_who_decides_are_those_of_the_process(
+    client: TestClient, db: Database, process: Process, bea: None, basis: str, told: str
+) -> None:
+    values: list[Any] = [basis, "Stichting <Laak>", "fg@laak.example", process.id]
+    with writing(db):
+        db.execute("UPDATE processes SET legal_basis = ?, controller = ?, privacy_contact = ? WHERE id = ?", values)
+    for text in (words(client.get("/bezuidenhout/privacy").text), said(client, "/dpia"), said(client, "/dpia.html")):
+        assert told in text
+        assert "Stichting <Laak>" in text
+        assert "fg@laak.example" in text
+
+
+def test_the_dpia_marks_what_the_municipality_fills_in_and_hides_no_risk(
+    client: TestClient, db: Database, process: Process, bea: None
+) -> None:
+    page = got(client, "/dpia")
+    assert page.count('class="to-fill-in"') >= 8
+    assert "Wie de schijf van de server kan lezen" in words(page)
+    assert "draagt elk stembiljet tot dan een getal uit de code" not in words(page)
+    with writing(db):
+        db.execute("UPDATE processes SET change_allowed = 1 WHERE id = ?", [process.id])
+    assert "draagt elk stembiljet tot dan een getal uit de code" in said(client, "/dpia")
+
+
+def test_the_dpia_is_a_file_that_stands_alone(client: TestClient, process: Process, bea: None) -> None:
+    answer = client.get(f"{HERE}/dpia.html")
+    assert answer.headers["content-disposition"] == 'attachment; filename="bezuidenhout-dpia.html"'
+    assert not [tag for tag in Page(answer.text).tags if {"src", "href"} & tag.attrs.keys()]

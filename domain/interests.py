@@ -1,0 +1,243 @@
+"""Interests (op de hoogte): who asked to hear of the next process in their neighbourhood.
+
+Kept apart from anything they did here: no table leads from `interested` to a resident, a plan, a support or a code.
+Only with the secret can somebody who shows to be a resident find back what they asked.
+"""
+
+import hmac
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from domain import areas, mails, phases
+from domain.areas import Area
+from domain.database import Database
+from domain.outbox import Recipient
+from domain.phases import HERE
+from domain.processes import Process
+from domain.secret import keyed_hash
+
+MOST_AREAS = 10  # of one person
+MOST_THEMES = 10
+MOST_OFFERED = 30  # themes
+FRESH = timedelta(days=14)  # a process that opened longer ago is no news any more
+BATCH = 200  # mails in one write, so that no other write waits for long
+ROUNDED_TO = 10
+
+
+class Refused(Exception):
+    """Nothing was changed. `kind`: unknown (none of these areas is there any more); the page words it."""
+
+    kind = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """What somebody asked. No `themes`: every theme."""
+
+    id: int
+    email: str
+    area_ids: tuple[int, ...]
+    themes: tuple[str, ...]
+
+
+def key_of(secret: bytes, resident_key: bytes) -> bytes:
+    """The key of `interested` for the resident with that key (residents.key)."""
+    return keyed_hash(secret, "interest", 0, resident_key.hex())
+
+
+def areas_to_choose(db: Database) -> list[Area]:
+    """The areas that have or had a process, and those in which these lie, as a tree."""
+    used = {id_ for (id_,) in db.execute(f"{UP} SELECT DISTINCT id FROM up")}
+    return [area for area in areas.tree(db) if area.id in used] if used else []
+
+
+UP = """
+WITH RECURSIVE up (id) AS (
+    SELECT area_id FROM processes UNION SELECT parent_id FROM areas JOIN up ON areas.id = up.id
+    WHERE parent_id IS NOT NULL
+)
+"""
+
+
+def themes_to_choose(db: Database) -> list[str]:
+    """The names of themes that processes have or had, those that most have if there are many."""
+    rows = db.execute("SELECT name FROM themes GROUP BY name ORDER BY count(*) DESC, name LIMIT ?", [MOST_OFFERED])
+    return sorted(name for (name,) in rows)
+
+
+def ask(
+    db: Database,
+    key: bytes,
+    email: str,
+    language: str,
+    area_ids: Iterable[int],
+    themes: Iterable[str],
+    now: datetime,
+) -> None:
+    """Mail that address, which they confirmed, when a process opens there; in the place of what they asked before.
+    Raises Refused."""
+    there = {id_ for id_ in area_ids if db.execute("SELECT 1 FROM areas WHERE id = ?", [id_]).fetchone()}
+    if not there:
+        raise Refused
+    interested_id = db.execute(
+        "INSERT INTO interested (key, email, language, since) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE "
+        "SET email = excluded.email, language = excluded.language, since = excluded.since RETURNING id",
+        [key, email.strip().lower(), language, day_of(now)],
+    ).fetchone()[0]
+    db.execute("DELETE FROM interests WHERE interested_id = ?", [interested_id])
+    rows = [
+        (interested_id, area_id, theme)
+        for area_id in sorted(there)[:MOST_AREAS]
+        for theme in sorted(set(themes))[:MOST_THEMES] or [""]
+    ]
+    db.conn.executemany("INSERT INTO interests (interested_id, area_id, theme) VALUES (?, ?, ?)", rows)
+
+
+def day_of(now: datetime) -> str:
+    return now.astimezone(HERE).date().isoformat()
+
+
+def of_key(db: Database, key: bytes) -> Interest | None:
+    """What whoever has that key asked."""
+    row = db.execute("SELECT id, email FROM interested WHERE key = ?", [key]).fetchone()
+    if row is None:
+        return None
+    rows = db.execute("SELECT area_id, theme FROM interests WHERE interested_id = ?", [row[0]]).fetchall()
+    found = {area_id for area_id, _ in rows}, {theme for _, theme in rows if theme}
+    return Interest(row[0], row[1], tuple(sorted(found[0])), tuple(sorted(found[1])))
+
+
+def of_resident(db: Database, secret: bytes, resident_id: int) -> Interest | None:
+    """The same, of a resident who showed who they are."""
+    row = db.execute("SELECT key FROM residents WHERE id = ?", [resident_id]).fetchone()
+    return of_key(db, key_of(secret, row[0])) if row else None
+
+
+def stop(db: Database, interested_id: int) -> bool:
+    """No more mail, and nothing left of it; False if there was nothing."""
+    return bool(db.execute("DELETE FROM interested WHERE id = ?", [interested_id]).rowcount)
+
+
+# Stopping by the link in a mail (RFC 8058)
+
+TOKEN = re.compile(r"(?P<id>[0-9]{1,15})-(?P<hash>[0-9a-f]{32})")
+
+
+def token(secret: bytes, interested_id: int, key: bytes) -> str:
+    """What ends it, and nothing else; it never expires. Their key is in the hash: the number may be given again."""
+    return f"{interested_id}-{keyed_hash(secret, 'stop interest', 0, f'{interested_id}|{key.hex()}').hex()}"
+
+
+def of_token(db: Database, secret: bytes, typed: str) -> int | None:
+    """The `interested` that this token ends, if it is still there."""
+    found = TOKEN.fullmatch(typed)
+    row = db.execute("SELECT id, key FROM interested WHERE id = ?", [found["id"]]).fetchone() if found else None
+    return row[0] if row and hmac.compare_digest(typed, token(secret, *row)) else None
+
+
+def stop_by_token(db: Database, secret: bytes, typed: str) -> bool:
+    interested_id = of_token(db, secret, typed)
+    return interested_id is not None and stop(db, interested_id)
+
+
+# A process opens
+
+# Those who asked for its area, for one in which it lies or for one that lies in it; and for one of its themes, or any.
+MATCHING = """
+WITH RECURSIVE up (id) AS (
+    SELECT area_id FROM processes WHERE id = :process
+    UNION SELECT parent_id FROM areas JOIN up ON areas.id = up.id WHERE parent_id IS NOT NULL
+), below (id) AS (
+    SELECT area_id FROM processes WHERE id = :process
+    UNION SELECT areas.id FROM areas JOIN below ON areas.parent_id = below.id
+), matching (id) AS (
+    SELECT DISTINCT interested_id FROM interests
+    WHERE area_id IN (SELECT id FROM up UNION SELECT id FROM below)
+    AND (theme = '' OR theme IN (SELECT name FROM themes WHERE process_id = :process)
+         OR NOT EXISTS (SELECT 1 FROM themes WHERE process_id = :process))
+)
+"""
+
+
+def would_be_asked(db: Database, process_id: int) -> int:
+    """How many would be mailed when this process opens, rounded down to tens: all that staff see of them."""
+    (number,) = db.execute(f"{MATCHING} SELECT count(*) FROM matching", {"process": process_id}).fetchone()
+    return int(number) // ROUNDED_TO * ROUNDED_TO
+
+
+OPENED = """
+SELECT phases.process_id, min(opens_at) AS opened FROM phases
+LEFT JOIN announcements ON announcements.process_id = phases.process_id
+WHERE ifnull(done, 0) = 0 GROUP BY phases.process_id HAVING opened <= :now ORDER BY opened
+"""
+
+
+def opened(db: Database, now: datetime) -> list[tuple[int, datetime]]:
+    """Processes that opened and were not announced to everybody yet, with when they did. Cheap to ask."""
+    rows = db.execute(OPENED, {"now": phases.to_text(now)})
+    return [(process_id, phases.from_text(at)) for process_id, at in rows]
+
+
+def announce(db: Database, secret: bytes, processes: Sequence[Process], now: datetime) -> int:
+    """Mail who asked to hear of the processes that opened, at most BATCH of them; call it again until nothing is
+    `opened`. Returns how many mails.
+
+    Mails and how far it came are one write: a crash tells nobody twice and forgets nobody. A process that opened long
+    ago, such as one that was here before anybody could ask, is told to nobody.
+    """
+    known = {process.id: process for process in processes}
+    mailed = 0
+    for process_id, at in opened(db, now):
+        process = known.get(process_id)
+        if process is not None and not process.finished and now - at <= FRESH:
+            mailed += tell(db, secret, process, at, BATCH - mailed, now)
+        if mailed >= BATCH:
+            return mailed
+        db.execute(
+            "INSERT INTO announcements (process_id, done) VALUES (?, 1) ON CONFLICT DO UPDATE SET done = 1",
+            [process_id],
+        )
+    return mailed
+
+
+def tell(db: Database, secret: bytes, process: Process, opened_at: datetime, most: int, now: datetime) -> int:
+    """Mail the next of those who asked before it opened, in the order in which they did; how many."""
+    rows = db.execute(
+        f"{MATCHING} SELECT interested.id, key, email, language FROM interested JOIN matching USING (id) "
+        "WHERE interested.id > ifnull((SELECT told FROM announcements WHERE process_id = :process), 0) "
+        "AND since <= :day ORDER BY interested.id LIMIT :most",
+        {"process": process.id, "day": day_of(opened_at), "most": most},
+    ).fetchall()
+    doing = process.doing(now)
+    kind = doing.kind if doing else ""
+    for interested_id, key, email, language in rows:
+        to, link = Recipient(email, language), f"/op-de-hoogte/{token(secret, interested_id, key)}"
+        mails.new_process(db, now, to, process=process, doing=kind, unsubscribe=link)
+        db.execute("UPDATE interested SET mailed_on = ? WHERE id = ?", [day_of(now), interested_id])
+    if rows:
+        set_told(db, process.id, rows[-1][0])
+    return len(rows)
+
+
+def set_told(db: Database, process_id: int, interested_id: int) -> None:
+    db.execute(
+        "INSERT INTO announcements (process_id, told) VALUES (?, ?) ON CONFLICT DO UPDATE SET told = excluded.told",
+        [process_id, interested_id],
+    )
+
+
+def known(db: Database, interest: Interest) -> dict[str, Any]:
+    """What is stored of it, in words, for whoever asks what we know of them."""
+    names = dict(db.execute("SELECT id, name FROM areas").fetchall())
+    query = "SELECT since, mailed_on FROM interested WHERE id = ?"
+    since, mailed_on = db.execute(query, [interest.id]).fetchone()
+    return {
+        "email": interest.email,
+        "areas": [names[id_] for id_ in interest.area_ids if id_ in names],
+        "themes": list(interest.themes),
+        "since": since,
+        "mailed_on": mailed_on,
+    }

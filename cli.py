@@ -156,6 +156,7 @@ def demo(db: str | None, port: int, as_json: bool) -> None:
                 "site": url,
                 "process": demos.SLUG,
                 "codes": made.codes,
+                "others": made.others,
                 "staff": [email for email, _, _ in demos.STAFF],
                 "password": made.password,
             }

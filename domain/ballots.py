@@ -126,12 +126,13 @@ def hand_in(
     project_ids: Sequence[str],
     receipt: str,
     now: datetime,
+    channel: str = "online",
 ) -> Outcome:
     """Check this ballot whole and count it, once, with this code. The caller commits before anyone hears of it.
 
-    `code` and `receipt` in normal form, `now` the moment the hand-in arrived. What changed in the process since
-    `process` was read, counts. The same hand-in once more, same code and receipt, changes nothing and succeeds
-    again: an answer may get lost.
+    `code` and `receipt` in normal form, `now` the moment the hand-in arrived, `channel` how it came, of which only the
+    number is kept. What changed in the process since `process` was read, counts. The same hand-in once more, same code
+    and receipt, changes nothing and succeeds again: an answer may get lost.
     Raises Refused (limits, plans, code_unknown, code_used, receipt_taken) and Closed.
     """
     process = processes.fresh(db, process)
@@ -141,7 +142,12 @@ def hand_in(
         raise Closed
     if not use(db, secret, process, code, now):
         return used_before(db, secret, process, code, project_ids, receipt)
-    return first_ballot(db, secret, process, code, valid(process, project_ids), receipt)
+    outcome = first_ballot(db, secret, process, code, valid(process, project_ids), receipt)
+    db.execute(ONE_MORE, [process.id, channel])
+    return outcome
+
+
+ONE_MORE = "INSERT INTO ballot_channels VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET number = number + 1"
 
 
 def use(db: Database, secret: bytes, process: Process, code: str, now: datetime) -> bool:

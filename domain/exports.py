@@ -1,6 +1,7 @@
 """What a sealed process publishes: its anonymous ballots as a Pabulib file."""
 
 from dataclasses import replace
+from typing import Any
 
 from domain import results
 from domain.counting import Rule
@@ -17,7 +18,6 @@ def pabulib_file(db: Database, result: Result) -> bytes:
     """
     assert not result.small, "a ballot among so few might be recognised"
     process = result.process
-    limits = process.limits
     return write(
         Instance(
             budget=euros(process.budget),
@@ -26,11 +26,7 @@ def pabulib_file(db: Database, result: Result) -> bytes:
             votes=tuple(results.votes(db, process)),
             rule=in_euros(process),
             meta=meta(process),
-            limits=Limits(
-                min_length=limits.min_length or None,
-                max_length=limits.max_length,
-                max_sum_cost=None if limits.max_sum_cost is None else euros(limits.max_sum_cost),
-            ),
+            limits=limits(process),
             categories=tuple(theme.name for theme in process.themes),
             neighborhoods=tuple(process.area_budgets),
             blank=result.blank,
@@ -40,9 +36,39 @@ def pabulib_file(db: Database, result: Result) -> bytes:
                 "change_allowed": process.change_allowed,
                 "codes_issued": result.codes_issued,
                 "codes_used": result.codes_used,
+                **theme_limits(process),
             },
         )
     )
+
+
+def limits(process: Process) -> Limits:
+    """What one ballot may hold, as far as Pabulib has a key for it: a number of plans per category is one for all."""
+    own, themes = process.limits, process.themes
+    least, most = {theme.min_length for theme in themes}, {theme.max_length for theme in themes}
+    costs = [euros(theme.max_sum_cost) for theme in themes if theme.max_sum_cost is not None]
+    return Limits(
+        min_length=own.min_length or None,
+        max_length=own.max_length,
+        max_sum_cost=None if own.max_sum_cost is None else euros(own.max_sum_cost),
+        min_length_per_category=least.pop() or None if len(least) == 1 else None,
+        max_length_per_category=most.pop() if len(most) == 1 else None,
+        max_sum_cost_per_category=tuple(costs) if costs and len(costs) == len(themes) else None,
+    )
+
+
+def theme_limits(process: Process) -> dict[str, Any]:
+    """What each theme says of a ballot, for our comment: themes may differ, which Pabulib's keys can't tell."""
+    told = {
+        theme.name: {
+            "min_length": theme.min_length,
+            "max_length": theme.max_length,
+            "max_sum_cost": None if theme.max_sum_cost is None else euros(theme.max_sum_cost),
+        }
+        for theme in process.themes
+        if theme.limited
+    }
+    return {"themes": told} if told else {}
 
 
 def in_euros(process: Process) -> Rule:

@@ -5,7 +5,7 @@ Paths are of this site, such as “/bevestig/TOKEN”: the templates put the add
 `process` is {name, path, language, currency} and `title` that of the plan at `path`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from domain.outbox import Recipient, put
 from domain.phases import to_text
 from domain.processes import Process
 
-ACTIONS = ("support", "reaction", "useful", "submission", "follow", "maker", "sign_in")
+ACTIONS = ("support", "reaction", "useful", "submission", "follow", "maker", "interest", "sign_in")
 
 
 def confirm(
@@ -80,6 +80,13 @@ def plan_edited(
     put(db, "plan_edited", to, content, now, process_id=process.id)
 
 
+def edit_judged(
+    db: Database, now: datetime, to: Recipient, *, process: Process, plan_id: int, title: str, reason: str
+) -> None:
+    """Staff read what a maker wants to change: content {process, title, path, reason}; without a reason it is done."""
+    put(db, "edit_judged", to, {**about(process, plan_id, title), "reason": reason}, now, process_id=process.id)
+
+
 def verdict(
     db: Database,
     now: datetime,
@@ -132,6 +139,31 @@ def maker_invited(
     put(db, "maker_invited", to, content, now, process_id=process.id)
 
 
+def plan_entered(
+    db: Database, now: datetime, to: Recipient, *, process: Process, plan_id: int, title: str, path: str
+) -> None:
+    """Staff put in a plan of theirs from paper; with the link it is theirs here too: content {process, title,
+    plan_path, path}."""
+    content = about(process, plan_id, title)
+    content |= {"plan_path": content["path"], "path": path}
+    put(db, "plan_entered", to, content, now, process_id=process.id)
+
+
+def plan_withdrawn(
+    db: Database, now: datetime, to: Recipient, *, process: Process, plan_id: int, title: str, reason: str
+) -> None:
+    """Staff withdrew it: content {process, title, path, reason}."""
+    put(db, "plan_withdrawn", to, {**about(process, plan_id, title), "reason": reason}, now, process_id=process.id)
+
+
+def plan_unmerged(
+    db: Database, now: datetime, to: Recipient, *, process: Process, plan_id: int, title: str, into_title: str
+) -> None:
+    """A merge is undone: content {process, title, path, into_title}; `title` is that of the reader's own plan."""
+    content = {**about(process, plan_id, title), "into_title": into_title}
+    put(db, "plan_unmerged", to, content, now, process_id=process.id)
+
+
 def plan_merged(
     db: Database,
     now: datetime,
@@ -180,6 +212,22 @@ def second_opinion_asked(
     put(db, "second_opinion_asked", to, content, now, process_id=process.id)
 
 
+def correction_asked(
+    db: Database, now: datetime, to: Recipient, *, process: Process, asked_by: str, reason: str, path: str
+) -> None:
+    """To a beheerder: a colleague wants to correct a rule of the vote: content {process, asked_by, reason, path}."""
+    content = {**of(process), "asked_by": asked_by, "reason": reason, "path": path}
+    put(db, "correction_asked", to, content, now, process_id=process.id)
+
+
+def correction_made(
+    db: Database, now: datetime, to: Recipient, *, process: Process, asked_by: str, reason: str, path: str
+) -> None:
+    """To a beheerder: a rule of the vote was corrected; `asked_by` is who agreed. Content as of correction_asked."""
+    content = {**of(process), "asked_by": asked_by, "reason": reason, "path": path}
+    put(db, "correction_made", to, content, now, process_id=process.id)
+
+
 def reaction_hidden(
     db: Database, now: datetime, to: Recipient, *, process: Process, plan_id: int, title: str, reason: str
 ) -> None:
@@ -197,11 +245,20 @@ def news(
     unsubscribe: str,
 ) -> None:
     """To a follower, of one piece of news or more: content {process, items, unsubscribe}; each item is {kind (as in
-    domain/news.py), title (empty: about the whole process), text (may be empty), path}."""
+    domain/news.py), title (empty: about the whole process), text (may be empty), day (a date that the text is about, or
+    empty), path}."""
     names = ("kind", "title", "text", "path")
-    listed = [{name: item[name] for name in names} for item in items]
+    listed = [{name: item[name] for name in names} | {"day": item.get("day", "")} for item in items]
     content = {**of(process), "items": listed, "unsubscribe": unsubscribe}
     put(db, "news", to, content, now, process_id=process.id, unsubscribe=unsubscribe)
+
+
+def new_process(db: Database, now: datetime, to: Recipient, *, process: Process, doing: str, unsubscribe: str) -> None:
+    """A process opened in the area of who asked to hear of it, once: content {process, area, text (what it says of
+    itself, may be empty), doing (the kind of its open phase, or empty), unsubscribe}."""
+    content = {**of(process), "area": process.area, "text": process.summary, "doing": doing, "unsubscribe": unsubscribe}
+    once = f"new_process {process.id}"
+    put(db, "new_process", to, content, now, process_id=process.id, once=once, unsubscribe=unsubscribe)
 
 
 def invitation(
@@ -211,11 +268,17 @@ def invitation(
     *,
     inviter: str,
     path: str,
-    process: Process | None = None,
+    roles: Collection[str] = (),
+    where: str = "",
+    days: int = 0,
 ) -> None:
-    """A colleague is asked to make an account: content {inviter, path}. With `process`, whoever is beheerder there
-    may read it under /beheer/post, link and all; else only the owner of the site."""
-    put(db, "invitation", to, {"inviter": inviter, "path": path}, now, process_id=process.id if process else None)
+    """A colleague is asked to make an account: content {inviter, path, roles (of sessions.ROLES; none: owner of the
+    site), where (the name of the process), days (that the link holds; 0 where it needs no link)}.
+
+    Only the owner of the site may read it under /beheer/post: whoever opens the link becomes that colleague.
+    """
+    content = {"inviter": inviter, "path": path, "roles": list(roles), "where": where, "days": days}
+    put(db, "invitation", to, content, now)
 
 
 def password_reset(db: Database, now: datetime, to: Recipient, *, path: str) -> None:

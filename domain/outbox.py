@@ -28,7 +28,7 @@ NO_SERVER = "no mail server"  # as error: nothing was tried, staff read the mail
 # Who holds the link in such a mail gets into an account of the staff, or becomes the resident it was for.
 OWNERS_ONLY = (
     *("invitation", "password_reset", "signed_in_elsewhere"),
-    *("confirm", "personal_data", "continue_submission", "maker_invited"),
+    *("confirm", "personal_data", "continue_submission", "maker_invited", "plan_entered"),
 )
 
 

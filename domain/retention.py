@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from domain import photos
 from domain.database import Database
 from domain.phases import HERE, to_text
+from domain.processes import Process
 
 DAY, YEAR = timedelta(days=1), timedelta(days=365)
 
@@ -18,7 +19,7 @@ class Rule:
     long as the site is there. `purge` takes away what is older and returns how many rows that were.
 
     The privacy page has words for each `name` and each `since`: seen, unneeded, expired, saved, sent, made, handled,
-    disabled, or end (the last phase of the process closed).
+    disabled, asked, or end (the last phase of the process closed).
     """
 
     name: str
@@ -106,10 +107,14 @@ RULES = (
     ),
     Rule(
         "draft",
-        ("submissions.hash", "submissions.fields", "submissions.photo"),
+        ("submissions.hash", "submissions.fields", "submissions.photo", "proposed_edits.fields"),
         "saved",
         90 * DAY,
-        statements(90 * DAY, "DELETE FROM submissions WHERE saved_at < :moment"),
+        statements(
+            90 * DAY,
+            "DELETE FROM submissions WHERE saved_at < :moment",
+            "DELETE FROM proposed_edits WHERE proposed_at < :moment",
+        ),
     ),
     Rule(
         "mail",
@@ -131,6 +136,16 @@ RULES = (
         "end",
         YEAR,
         statements(YEAR, f"DELETE FROM follows WHERE process_id IN {ENDED}"),
+    ),
+    Rule(
+        "interest",
+        (
+            *("interested.key", "interested.email", "interested.language", "interested.since", "interested.mailed_on"),
+            *("interests.interested_id", "interests.area_id", "interests.theme"),
+        ),
+        "asked",
+        3 * YEAR,
+        statements(3 * YEAR, "DELETE FROM interested WHERE max(since, ifnull(mailed_on, '')) < :day"),
     ),
     Rule(
         "support",
@@ -179,13 +194,14 @@ RULES = (
     ),
     Rule(
         "staff_text",
-        ("notes.text", "second_opinions.question", "second_opinions.text"),
+        ("notes.text", "second_opinions.question", "second_opinions.text", "outreach.note"),
         "end",
         YEAR,
         statements(
             YEAR,
             f"DELETE FROM notes WHERE plan_id IN {PLANS_ENDED}",
             f"DELETE FROM second_opinions WHERE plan_id IN {PLANS_ENDED}",
+            f"UPDATE outreach SET note = '' WHERE note != '' AND process_id IN {ENDED}",
         ),
     ),
     Rule(
@@ -215,3 +231,11 @@ RULES = (
 def purge(db: Database, now: datetime) -> dict[str, int]:
     """Take away all that was kept long enough: per rule, how many rows were changed or are gone."""
     return {rule.name: rule.purge(db, now) for rule in RULES if rule.purge}
+
+
+def day_after(rule: Rule, process: Process) -> datetime | None:
+    """From when the data of this process is taken away by that rule; None where that depends on what somebody does, or
+    where it stays."""
+    if rule.since != "end" or rule.keep is None or not process.phases:
+        return None
+    return max(phase.closes_at for phase in process.phases) + rule.keep

@@ -8,7 +8,7 @@ from litestar import Request, post
 from litestar.datastructures import Cookie
 from litestar.params import FromPath
 
-from domain import ballots, codes, receipts
+from domain import ballots, codes, receipts, turnout
 from domain.ballots import Closed, Outcome, Problem, Refused
 from domain.drafts import Draft
 from domain.plans import shuffled
@@ -20,6 +20,7 @@ from routes.languages import CODES, language_cookie, language_of
 from routes.orders import shuffle_of
 from routes.pages import answer, cached, is_htmx, page, process_or_404, served, site_of
 from routes.replies import Reply, see_other
+from routes.turnout import ASKED
 
 
 def closed(request: Request, process: Process, *, handing_in: bool = False) -> Reply:
@@ -82,6 +83,7 @@ def ballot_page(
 def ballot_values(process: Process, draft: Draft, problems: Sequence[Problem], shuffle: int) -> dict[str, Any]:
     return {
         "plans": shuffled(process.on_ballot, shuffle),
+        "ballot_path": f"/{process.slug}/stemmen",
         "chosen": {process.by_id[id_].project_id for id_ in draft.plan_ids},
         "problems": problems,
     }
@@ -244,6 +246,13 @@ def refused_page(request: Request, process: Process, named: Sequence[str], code:
     return ballot_page(request, process, draft, problems, [drafts.cookie(request, process, draft)])
 
 
+def asked(request: Request, process: Process, outcome: Outcome) -> dict[str, Any]:
+    """For templates/turnout/questions.html: a voter is asked once, right after the ballot was counted."""
+    if outcome is not Outcome.COUNTED:
+        return {"asked": ""}
+    return {"asked": ASKED.draw(process.id, site_of(request).now()), "ages": turnout.ages_asked(process)}
+
+
 def success(request: Request, process: Process, named: Sequence[str], receipt: str, outcome: Outcome) -> Reply:
     plans = ballots.chosen(process, named)[0]
     language = language_of(request)
@@ -260,5 +269,6 @@ def success(request: Request, process: Process, named: Sequence[str], receipt: s
         total=sum(plan.cost for plan in plans),
         receipt=None if outcome is Outcome.CHANGED else codes.grouped(receipt),
         changed=outcome is Outcome.CHANGED,
+        **asked(request, process, outcome),
         result_phase=next((phase for phase in process.phases if phase.kind == "result"), None),
     )

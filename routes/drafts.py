@@ -8,13 +8,41 @@ from litestar.datastructures import Cookie
 from domain import ballots, drafts
 from domain.ballots import Problem
 from domain.drafts import Draft
-from domain.plans import Plan
+from domain.plans import Plan, Theme
 from domain.processes import Process
 from routes import forms
 from routes.site import Site
 
 MONTH = 30 * 24 * 3600
 PREFIX = "concept_"
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a draft takes of one theme, whose own limits it must keep. `total` in cents."""
+
+    theme: Theme
+    count: int
+    total: int
+
+    @property
+    def left(self) -> int | None:
+        """Cents; None where the theme has no limit in money."""
+        most = self.theme.max_sum_cost
+        return None if most is None else most - self.total
+
+    @property
+    def over(self) -> bool:
+        most = self.theme.max_length
+        return (self.left is not None and self.left < 0) or (most is not None and self.count > most)
+
+    @property
+    def full(self) -> bool:
+        most = self.theme.max_length
+        return most is not None and self.count >= most
+
+
+FEW = 4  # themes that the bar of the ballot has room for; of more it shows those that were chosen from
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +66,32 @@ class DraftView:
     def left(self) -> int | None:
         most = self.process.limits.max_sum_cost
         return None if most is None else most - self.total
+
+    @property
+    def shares(self) -> tuple[Share, ...]:
+        """Of every theme with limits of its own."""
+        return tuple(self.share(theme) for theme in self.process.themes if theme.limited)
+
+    def share(self, theme: Theme) -> Share:
+        costs = [plan.cost for plan in self.plans if theme in plan.themes]
+        return Share(theme, len(costs), sum(costs))
+
+    def hides(self, share: Share) -> bool:
+        """The bar has no room for it."""
+        return not share.count and sum(theme.limited for theme in self.process.themes) > FEW
+
+    def obstacle(self, plan: Plan) -> Problem | None:
+        """Why this plan can't be added, the first reason; None if it can, or is there already."""
+        if plan in self.plans:
+            return None
+        if self.left is not None and plan.cost > self.left:
+            return Problem("all_over" if self.left < 0 else "no_fit", actual=abs(self.left))
+        for share in map(self.share, plan.themes):
+            if share.full:
+                return Problem("theme_full", share.theme.max_length, share.count, share.theme.name)
+            if share.left is not None and plan.cost > share.left:
+                return Problem("theme_no_fit", actual=max(share.left, 0), theme=share.theme.name)
+        return None
 
     @property
     def ballot_url(self) -> str:

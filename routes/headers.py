@@ -8,6 +8,9 @@ from litestar.exceptions import ClientException, PermissionDeniedException
 from litestar.types import Message, Scope
 
 from config.settings import Settings, secure
+from domain.hosts import origins
+from routes import hosts
+from routes.replies import Reply
 
 
 def security_headers(settings: Settings) -> list[tuple[bytes, bytes]]:
@@ -32,12 +35,37 @@ def security_headers(settings: Settings) -> list[tuple[bytes, bytes]]:
     return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
+FRAMED = "framed"  # in the state of a request: the origins that may show this answer in a frame
+SHARED = "shared"  # and that pages of others may load it
+
+
+def frame_headers(headers: list[tuple[bytes, bytes]], framers: tuple[str, ...]) -> list[tuple[bytes, bytes]]:
+    """The same for a page that those origins may show in a frame, also if they isolate themselves (COEP): nothing can
+    be sent from it."""
+    if not framers:
+        return headers
+    named = dict(headers)
+    policy = named[b"content-security-policy"].decode().rpartition("frame-ancestors")[0]
+    policy = policy.replace("form-action 'self'", "form-action 'none'") + "frame-ancestors " + " ".join(framers)
+    named[b"content-security-policy"] = policy.encode()
+    named.pop(b"x-frame-options", None)  # it can't name more than one site; browsers of today go by the policy
+    return [*shared_headers([*named.items()]), (b"cross-origin-embedder-policy", b"require-corp")]
+
+
+def shared_headers(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The same for what a page of another site may load."""
+    return [*(dict(headers) | {b"cross-origin-resource-policy": b"cross-origin"}).items()]
+
+
 def add_headers(settings: Settings) -> Callable[[Message, Scope], Awaitable[None]]:
     headers = security_headers(settings)
 
     async def before_send(message: Message, scope: Scope) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message["headers"], *headers]
+            state = scope.get("state", {})
+            mine = shared_headers(headers) if SHARED in state else headers
+            mine = frame_headers(headers, origins(state[FRAMED])) if FRAMED in state else mine
+            message["headers"] = [*message["headers"], *mine]
 
     return before_send
 
@@ -45,11 +73,13 @@ def add_headers(settings: Settings) -> Callable[[Message, Scope], Awaitable[None
 MOST_HEADERS = 16_000  # bytes; ours come to a tenth of it
 
 
-async def check_request(request: Request) -> None:
-    """Before every handler. Raises ClientException (400) and PermissionDeniedException (403)."""
+async def check_request(request: Request) -> Reply | None:
+    """Before every handler; what it returns is the answer. Raises ClientException (400) and PermissionDeniedException
+    (403)."""
     if sum(len(name) + len(value) for name, value in request.scope["headers"]) > MOST_HEADERS:
         raise ClientException("too many headers")
     refuse_cross_site(request)
+    return hosts.elsewhere(request)
 
 
 def refuse_cross_site(request: Request) -> None:

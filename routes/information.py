@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 from litestar import Request, get
+from litestar.params import FromPath
 
 from domain import retention
 from routes.cache import cached_page
-from routes.pages import page, served, shared, site_of
+from routes.pages import page, process_or_404, served, shared, site_of
 from routes.replies import Reply, reply
 
 TEXT = "text/plain"
@@ -20,6 +21,17 @@ async def help_page(request: Request) -> Reply:
 @page("/privacy")
 async def privacy(request: Request) -> Reply:
     return shared(request, "information/privacy.html", None, "", lambda: {"rules": retention.RULES})
+
+
+@page("/{slug:str}/privacy")
+async def process_privacy(request: Request, slug: FromPath[str]) -> Reply:
+    """What is kept of who takes part in this process, and until which day."""
+    process = process_or_404(request, slug)
+    rules = [(rule, retention.day_after(rule, process)) for rule in retention.RULES if rule.name not in OF_STAFF]
+    return shared(request, "information/process_privacy.html", process, "", lambda: {"rules": rules})
+
+
+OF_STAFF = ("staff_session", "account", "staff_text", "tile")  # of RULES; nothing of who takes part
 
 
 @page("/toegankelijkheid")

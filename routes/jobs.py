@@ -5,8 +5,9 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
-from domain import follows, retention, sealing
+from domain import follows, interests, retention, sealing, turnout
 from domain.database import connect
 from routes import mail
 from routes.site import Site
@@ -38,9 +39,24 @@ async def tell_followers(site: Site) -> None:
         await site.writer.write(follows.send_news, site.secret, site.all(), site.now())
 
 
+async def announce(site: Site) -> None:
+    """Mail who asked to hear of it that a process opened in their area."""
+    while interests.opened(site.reader, site.now()):
+        await site.writer.write(interests.announce, site.secret, site.all(), site.now())
+
+
 async def purge(site: Site) -> None:
     """Delete what was kept long enough."""
     await site.writer.write(retention.purge, site.now())
+
+
+async def make_figures(site: Site) -> None:
+    """Make the figures of who takes part, of every process that has none of today yet or whose vote was sealed."""
+    for process in site.all():
+        now = site.now()
+        if turnout.due(site.reader, process, now):
+            made = await asyncio.to_thread(site.read, partial(turnout.figures, now=now), process)
+            await site.writer.write(turnout.keep, process.id, made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +71,9 @@ JOBS = (
     Job(seal, 20.0),
     Job(mail.send_due, 5.0),
     Job(tell_followers, 30.0),
+    Job(announce, 30.0),
     Job(purge, 6 * 3600.0),
+    Job(make_figures, 60.0),
 )
 
 

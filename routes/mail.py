@@ -24,6 +24,7 @@ from config.settings import Settings, sender, smtp_password
 from domain import fields, outbox, phases
 from domain.database import is_demo
 from domain.outbox import Mail
+from routes.hosts import settings_at, staffs
 from routes.languages import CODES, SOURCE
 from routes.pages import environment
 from routes.site import Site
@@ -52,6 +53,19 @@ def letter(settings: Settings, mail: Mail) -> Letter:
     blocks = {block: fields.line(render_block(plain, f"{name}.txt", block, values)) for block in ("subject", "why")}
     text = fields.text(plain.get_template(f"{name}.txt").render(values)) + "\n"
     return Letter(blocks["subject"], text, pages.get_template(f"{name}.html").render({**values, **blocks}))
+
+
+LET_IN = ("confirm", "continue_submission", "maker_invited", "plan_entered", "plan_merged", "personal_data")
+
+
+def settings_of(site: Site, mail: Mail) -> Settings:
+    """The settings with the address that its links begin with: the host of its process, but for pages of the staff and
+    links that let somebody in, which hold for the whole site."""
+    lets_in = mail.kind in LET_IN or bool(mail.unsubscribe)
+    if mail.process_id is None or lets_in or staffs(str(mail.content.get("path", ""))):
+        return site.settings
+    row = site.reader.execute("SELECT host FROM processes WHERE id = ?", [mail.process_id]).fetchone()
+    return settings_at(site.settings, row[0] if row else "")
 
 
 @cache
@@ -87,7 +101,7 @@ def as_text(site: Site, mail: Mail) -> str:
     """The mail as somebody reads it who passes it on: for whom, the subject and the text. Only the first where the
     content lacks what the templates ask for, as after an update."""
     try:
-        made = letter(site.settings, mail)
+        made = letter(settings_of(site, mail), mail)
     except TemplateError:
         return f"{mail.recipient}\n"
     return f"{mail.recipient}\n{made.subject}\n\n{made.text}"
@@ -218,7 +232,7 @@ async def finished(work: Coroutine[Any, Any, None]) -> None:
 
 async def send_one(site: Site, server: smtplib.SMTP, mail: Mail) -> None:
     try:
-        made = await asyncio.to_thread(message, site.settings, mail)
+        made = await asyncio.to_thread(message, settings_of(site, mail), mail)
     except Exception as error:  # nothing in one mail may stop the others
         await site.writer.write(outbox.refused, mail.id, f"can't be written: {sentence(error)}", site.now())
         return

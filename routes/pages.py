@@ -12,8 +12,9 @@ from litestar import Request, route
 from litestar.datastructures import Cookie
 from litestar.exceptions import NotFoundException
 
+from domain import looks
 from domain.processes import Process
-from routes import formats
+from routes import formats, hosts, notices
 from routes.cache import QUICK_ENCODERS, SMALL, CachedPage, best_encoding, cached_page
 from routes.drafts import DraftView, draft_on_page
 from routes.languages import LANGUAGES, TranslatedEnvironment, language_of, translations
@@ -59,6 +60,7 @@ def environment(language: str) -> TranslatedEnvironment:
         "paragraphs": formats.paragraphs,
         "markdown": formats.markdown,
         "excerpt": formats.excerpt,
+        "new_window": formats.new_window,
     }
     env.globals |= {"static": static_url, "languages": LANGUAGES, "language": language}
     return env
@@ -101,19 +103,28 @@ def render(
 ) -> str:
     site = site_of(request)
     context = {
-        "site": site.settings,
+        "site": hosts.settings_at(site.settings, process.host) if process else site.settings,
         "process": process,
         "draft": draft,
         "path": request.scope["path"],
-        "url": site.settings.url + request.scope["path"],
+        "url": hosts.canonical(site.settings, process, request.scope["path"]),
+        "look": looks.of(process.look) if process else None,
+        "front": front_here(request, process),
+        "main": site.settings.url if hosts.asked_slug(request) else "",
         "now": site.now(),
         "hx": block is not None,
+        "notice": "",
         **values,
     }
     env = environment(language_of(request))
     if block == AROUND:
         return render_around(env.get_template(template), context)
     return render_block(env, template, block, context) if block else env.get_template(template).render(context)
+
+
+def front_here(request: Request, process: Process | None) -> str:
+    """The path of the front page of the process, on the host where this was asked."""
+    return "/" if process is None or process.slug == hosts.asked_slug(request) else f"/{process.slug}"
 
 
 AROUND = "around main"  # as the name of a block: everything but the block `main`
@@ -144,6 +155,9 @@ def answer(
     (BREACH) and not stored. `block`: only that block of it, where htmx asks. `only_main`: nothing but its block `main`
     is of this visitor, so that what stands around it is rendered once for all."""
     wanted = "main" if only_main else block if is_htmx(request) else None
+    if not is_htmx(request) and (notice := notices.pending(request)):
+        values, cookies = {"notice": notice, **values}, [*cookies, notices.said(request)]
+        wanted, only_main = None, False
     body = render(request, template, process, draft, wanted, values).encode()
     if only_main:
         around = cached(request, template, process, (template, "", AROUND), dict)
@@ -177,7 +191,7 @@ def shared(
     showed who they are sees more on it.
     """
     draft = draft_on_page(request, process)
-    if draft or not keep or (of_resident and resident_of(request)):
+    if draft or not keep or (of_resident and resident_of(request)) or notices.pending(request):
         return answer(request, template, process, draft=draft, block=block, cookies=cookies, **values())
     wanted = block if is_htmx(request) else None
     made = cached(request, template, process, (template, key, wanted), values)
@@ -192,7 +206,7 @@ def cached(
     values: Callable[[], Mapping[str, Any]],
 ) -> CachedPage:
     site, now = site_of(request), site_of(request).now()
-    full_key = (language_of(request), request.scope["path"].rstrip("/"), *key)
+    full_key = (language_of(request), hosts.asked_slug(request), request.scope["path"].rstrip("/"), *key)
     revision = process.revision if process else site.revision()
     if (kept := site.cache.get(full_key, revision, now)) is not None:
         return kept

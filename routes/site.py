@@ -9,17 +9,19 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from config.settings import Settings, secret_path, secure
-from domain import processes
+from domain import hosts, processes
 from domain.database import Database, Writer, connect
 from domain.migrations import migrate
 from domain.processes import Process
 from domain.secret import open_secret
 from routes.cache import PageCache
-from routes.tries import Tries
+from routes.rehearsals import Rehearsals
+from routes.tries import HOUR, Tries
 
 T = TypeVar("T")
-DRAFTS_BEGUN = 60  # plans that somebody begins to write, a minute, by one network
-MAILS_ASKED = 60  # a minute, by one network: a neighbourhood centre or a school is one
+DRAFTS_BEGUN = 200  # plans that somebody begins to write, an hour, by one network: a neighbourhood centre or a school
+PHOTOS_SENT = 60  # an hour, by one network: they lie in the file for months, handed in or not
+MAILS_ASKED = 60  # a minute, by one network
 REPORTS = 10  # a minute, by one network
 
 
@@ -33,20 +35,25 @@ class Site:
         self.settings = settings
         self.secure = secure(settings)
         self.host = urlsplit(settings.url).netloc
+        self.host_name = (urlsplit(settings.url).hostname or "").lower()
         self.secret = prepared(settings)
         self.reader = connect(settings.db, readonly=True)
         self.writer = Writer(settings.db)
         self.cache = PageCache()
         self.tries = Tries(settings.wrong_codes, settings.proxies)
-        self.draft_tries = Tries(DRAFTS_BEGUN, settings.proxies)
+        self.draft_tries = Tries(DRAFTS_BEGUN, settings.proxies, window=HOUR)
+        self.photo_tries = Tries(PHOTOS_SENT, settings.proxies, window=HOUR)
         self.mail_tries = Tries(MAILS_ASKED, settings.proxies)
         self.report_tries = Tries(REPORTS, settings.proxies)
+        self.rehearsals = Rehearsals()
         self._made: dict[tuple[str, int], asyncio.Task[Any]] = {}
         self._revision = 0
         self._processes: dict[str, Process] = {}
         self._all: tuple[Process, ...] | None = None
+        self._hosts: dict[str, str] | None = None
 
     async def close(self) -> None:
+        await self.rehearsals.close()
         self.reader.close()
         await self.writer.close()  # last, so that the log is written back: the one file holds everything
 
@@ -60,7 +67,7 @@ class Site:
             self.cache = PageCache()
             self._processes = {}
         if revision != self._revision:
-            self._revision, self._all, self._made = revision, None, {}
+            self._revision, self._all, self._made, self._hosts = revision, None, {}, None
         return revision
 
     def process(self, slug: str) -> Process | None:
@@ -89,6 +96,13 @@ class Site:
             return verb(db, process)
         finally:
             db.close()
+
+    def hosts(self) -> dict[str, str]:
+        """The slug of each process with a host name of its own, by that name."""
+        self.revision()
+        if self._hosts is None:
+            self._hosts = hosts.hosts(self.reader)
+        return self._hosts
 
     def all(self) -> tuple[Process, ...]:
         self.revision()

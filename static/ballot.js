@@ -9,6 +9,8 @@ const limit = words.limit === "" ? null : Number(words.limit);
 const most = words.most === "" ? null : Number(words.most);
 const find = (id) => document.getElementById(id);
 const cost = (box) => Number(box.dataset.cost);
+const least = Number(words.least);
+const FEW = 4; // themes that the bar has room for, as in routes/drafts.py
 let unsaved = false;
 
 function money(cents) {
@@ -22,6 +24,7 @@ function filled(text, values) {
 }
 
 function counted(n) {
+  if (n > 0 && n < least) return filled(words.short, { n, least });
   return filled(n === 1 ? words.one : words.many, { n });
 }
 
@@ -48,13 +51,58 @@ function draw(parts) {
   }));
 }
 
-function markCards(left) {
+const themesOf = (box) => (box.dataset.themes ?? "").split(" ").filter(Boolean);
+const shares = () => [...document.querySelectorAll("#shares > li")]; // htmx swaps them
+
+function shareOf(id, chosen) {
+  const element = find(`share-${id}`);
+  if (!element) return null;
+  const [most, room] = ["most", "limit"].map((name) => (element.dataset[name] ? Number(element.dataset[name]) : null));
+  const mine = chosen.filter((box) => themesOf(box).includes(id));
+  const left = room === null ? null : room - mine.reduce((sum, box) => sum + cost(box), 0);
+  return { element, name: element.dataset.name, n: mine.length, fewest: Number(element.dataset.least), most, left };
+}
+
+function shareInWords({ n, fewest, most, left }) {
+  const said = [];
+  if (most !== null) said.push(n > most ? filled(words.themeMore, { n: n - most }) : filled(words.themeOf, { n, most }));
+  if (n < fewest) said.push(filled(words.themeShort, { n: fewest - n }));
+  if (left !== null) said.push(filled(left < 0 ? words.over : words.left, { amount: money(Math.abs(left)) }));
+  return said.join(", ") || String(n);
+}
+
+function markShares(chosen) {
+  const every = shares();
+  let over = false;
+  for (const element of every) {
+    const share = shareOf(element.id.slice("share-".length), chosen);
+    const tooMuch = (share.left !== null && share.left < 0) || (share.most !== null && share.n > share.most);
+    element.classList.toggle("over", tooMuch);
+    element.hidden = every.length > FEW && share.n === 0;
+    element.querySelector("strong").textContent = shareInWords(share);
+    over ||= tooMuch;
+  }
+  return over;
+}
+
+function obstacle(box, left, chosen) {
+  if (box.checked) return "";
+  if (limit !== null && cost(box) > left) {
+    return filled(left < 0 ? words.allOver : words.noFit, { amount: money(Math.abs(left)) });
+  }
+  for (const { name: theme, n, most, left: room } of themesOf(box).map((id) => shareOf(id, chosen)).filter(Boolean)) {
+    if (most !== null && n >= most) return filled(words.themeFull, { theme, n });
+    if (room !== null && cost(box) > room) {
+      return filled(words.themeNoFit, { theme, amount: money(Math.max(room, 0)) });
+    }
+  }
+  return "";
+}
+
+function markCards(left, chosen) {
   for (const box of boxes) {
-    const tooDear = limit !== null && !box.checked && cost(box) > left;
     box.closest(".plan").classList.toggle("chosen", box.checked);
-    find(box.getAttribute("aria-describedby")).textContent = tooDear
-      ? filled(left < 0 ? words.allOver : words.noFit, { amount: money(Math.abs(left)) })
-      : "";
+    find(box.getAttribute("aria-describedby")).textContent = obstacle(box, left, chosen);
   }
 }
 
@@ -63,18 +111,20 @@ function update() {
   const total = chosen.reduce((sum, box) => sum + cost(box), 0);
   const left = limit === null ? null : limit - total;
   const n = chosen.length;
-  find("bar").classList.toggle("over", (limit !== null && left < 0) || (most !== null && n > most));
+  const over = markShares(chosen) || (limit !== null && left < 0) || (most !== null && n > most);
+  find("bar").classList.toggle("over", over);
   if (find("count")) find("count").textContent = counted(n);
   find("left").textContent = leftInWords(n, left);
   find("clear").hidden = n === 0;
   draw(limit === null ? chosen.map(() => 1) : chosen.map(cost));
-  markCards(left);
+  markCards(left, chosen);
 }
 
-function changed() {
+function changed(box) {
   unsaved = true;
   update();
-  find("said").textContent = find("left").parentElement.textContent;
+  const about = [find("left").parentElement, ...themesOf(box).map((id) => find(`share-${id}`))];
+  find("said").textContent = about.filter(Boolean).map((element) => element.textContent).join(". ");
 }
 
 function saveAgain() {
@@ -114,7 +164,7 @@ function takeCode() {
   form.requestSubmit(document.querySelector("button[name=bewaar]"));
 }
 
-form.addEventListener("change", (event) => event.target.name === "plan" && changed());
+form.addEventListener("change", (event) => event.target.name === "plan" && changed(event.target));
 form.addEventListener("submit", () => { unsaved = false; });
 form.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.target.name !== "plan") return;

@@ -7,12 +7,13 @@ from html.parser import HTMLParser
 from domain.processes import Process
 
 VOID = {"meta", "link", "input", "img", "br", "hr", "rect", "circle", "path", "use"}
+BOXES = ("checkbox", "radio")
 UNREAD = {"script", "style", "title", "noscript", "code"}
 
-SITE_PAGES = ("/", "/hulp", "/privacy", "/toegankelijkheid")
+SITE_PAGES = ("/", "/hulp", "/privacy", "/toegankelijkheid", "/op-de-hoogte")
 OF_A_PROCESS = (
-    *("plannen", "plannen?volgorde=cost", "kaart", "plannen/nieuw", "volgen"),
-    *("stemmen", "controle", "uitslag"),
+    *("plannen", "plannen?volgorde=cost", "kaart", "plannen/nieuw", "volgen", "op-de-hoogte"),
+    *("stemmen", "controle", "uitslag", "zo-werkt-het", "privacy"),
 )
 OF_A_PLAN = ("versies", "reacties", "melding")
 
@@ -48,6 +49,7 @@ class Page(HTMLParser):
         self.forms: list[Form] = []
         self.said: list[tuple[str, str]] = []  # language, text
         self.open: list[tuple[str, str]] = []  # tag, language
+        self.area: list[str] = []
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -57,8 +59,11 @@ class Page(HTMLParser):
             self.open.append((tag, known.get("lang", self.language)))
         if tag == "form":
             self.forms.append(Form(known["action"], known["method"]))
-        if tag == "input" and self.forms and (known.get("type") != "checkbox" or "checked" in known):
+        if tag == "input" and self.forms and (known.get("type") not in BOXES or "checked" in known):
             self.forms[-1].fields.setdefault(known["name"], []).append(known.get("value", ""))
+        if tag == "textarea" and self.forms:
+            self.area = self.forms[-1].fields.setdefault(known["name"], [])
+            self.area.append("")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
@@ -70,6 +75,8 @@ class Page(HTMLParser):
             pass
 
     def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1][0] == "textarea":
+            self.area[-1] = (self.area[-1] + data).removeprefix("\n")
         if (text := squeezed(data)) and not UNREAD & {tag for tag, _ in self.open}:
             self.said.append((self.language, text))
 

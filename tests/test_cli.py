@@ -297,8 +297,9 @@ def test_serve_says_where_it_is_and_stops_when_asked(db_file: Path, started: Any
 def test_the_demo_is_a_vote_to_take_part_in_and_one_with_its_result(started: Any) -> None:
     server = started("demo", "--json")
     told = json.loads(server.stdout.readline())
-    assert set(told) == {"site", "process", "codes", "staff", "password"}
+    assert set(told) == {"site", "process", "codes", "others", "staff", "password"}
     assert len(told["codes"]) == 10
+    assert [len(listed) for listed in told["others"].values()] == [5]
     with httpx.Client(base_url=told["site"]) as browser:
         ballot = browser.get(f"/{told['process']}/stemmen")
         assert 'name="code"' in ballot.text

@@ -71,6 +71,17 @@ def costs_in_cents(db: Database, process: Process) -> None:
     db.execute("UPDATE plans SET cost = cost + 33 WHERE process_id = ?", [process.id])
 
 
+def areas_without_budgets(db: Database, process: Process) -> None:
+    area_budgets(db, process)
+    db.execute("DELETE FROM area_budgets")
+
+
+PER_THEME = {
+    "Groen": {"max_length": 2, "max_sum_cost": 8_500 * EURO, "budget": 8_500 * EURO},
+    "Straat": {"max_length": 2, "max_sum_cost": 15_000 * EURO, "budget": 15_000 * EURO},
+    "Samen": {"max_length": 2, "max_sum_cost": 8_000 * EURO, "budget": 8_000 * EURO},
+}
+
 VOTES: dict[str, dict[str, Any]] = {
     "with a withdrawn plan": {},
     "cents": {"prepare": costs_in_cents, "budget": 1_550_067},
@@ -85,6 +96,8 @@ VOTES: dict[str, dict[str, Any]] = {
     "approval": {"voting_method": "approval", "max_sum_cost": None, "max_length": 4, "min_length": 1},
     "changing allowed": {"change_allowed": 1},
     "a seed with odd characters": {"lot_seed": '"; #1: שלום'},
+    "areas without budgets": {"prepare": areas_without_budgets},
+    "the same limits in every theme": {"themes": PER_THEME},
     "limits per theme": {"themes": {"Groen": {"max_length": 2, "max_sum_cost": 9_000 * EURO}}},
 }
 
@@ -137,6 +150,30 @@ def test_what_the_format_lacks_stands_in_the_comment(result, file):
     assert instance.rule.seed == result.seed
     assert instance.settings["codes_used"] == result.turnout.used == 24
     assert all(vote.projects for vote in instance.votes)
+
+
+def test_limits_per_theme_stand_in_the_keys_of_pabulib(db, secret, hand_in, seal, tmp_path):
+    """Where the format has a key for them: one number of plans for all themes, an amount for each of them."""
+    file = pabulib_file(db, results.result(db, seal(voted(db, secret, hand_in, themes=PER_THEME))))
+    instance = read(file)
+    assert instance.categories == ("Groen", "Straat", "Samen")
+    assert instance.limits.max_length_per_category == 2
+    assert instance.limits.min_length_per_category is None
+    assert instance.limits.max_sum_cost_per_category == (8_500, 15_000, 8_000)
+    other = connect(tmp_path / "elders.db")
+    migrate(other)
+    again = reload(other, import_instance(other, instance, AFTER))
+    other.close()
+    limits = [(theme.name, theme.max_length, theme.max_sum_cost) for theme in again.themes]
+    assert limits == [(name, 2, one["max_sum_cost"]) for name, one in PER_THEME.items()]
+
+
+def test_limits_that_differ_per_theme_stand_in_the_comment(db, secret, hand_in, seal):
+    themes = {"Groen": {"max_length": 2, "max_sum_cost": 9_000 * EURO}}
+    instance = read(pabulib_file(db, results.result(db, seal(voted(db, secret, hand_in, themes=themes)))))
+    assert instance.limits.max_length_per_category is None
+    assert instance.limits.max_sum_cost_per_category is None
+    assert instance.settings["themes"] == {"Groen": {"min_length": 0, "max_length": 2, "max_sum_cost": 9_000}}
 
 
 def test_voters_stand_in_the_order_of_the_sealed_keys(db, result, file):

@@ -51,7 +51,7 @@ def test_every_page_says_whose_site_it_is(town: TestClient) -> None:
 
 
 def test_who_filled_in_nothing_still_gets_whole_sentences(client: TestClient, process: Process) -> None:
-    assert "Vraag het aan de organisatie die u de brief stuurde." in words(client.get("/hulp").text)
+    assert "Vraag het aan de organisatie van wie u uw stemcode kreeg." in words(client.get("/hulp").text)
     assert "Wijkbudget is verantwoordelijk voor uw gegevens op deze site." in words(client.get("/privacy").text)
     assert "Neem contact met ons op." in words(client.get("/privacy").text)
     for path in ("/hulp", "/privacy", "/toegankelijkheid"):

@@ -107,6 +107,7 @@ def put_every_kind(db: Database, process: Process, language: str, words: str) ->
         "cost": 150_050,
         "path": "/bevestig/abc",
         "action": "support",
+        "doing": "collect",
         "items": items,
         "unsubscribe": "/afmelden/" + 80 * "x",
     }
@@ -578,4 +579,4 @@ def test_the_password_does_not_stand_in_what_is_printed_of_the_settings() -> Non
 def test_the_texts_of_mails_are_asked_for_translation() -> None:
     asked = extracted()
     assert "De link werkt één dag." in asked
-    assert "U krijgt deze mail omdat u maker bent van dit plan." in asked  # only in a text part
+    assert "U krijgt deze mail omdat u bedenker bent van dit plan." in asked  # only in a text part

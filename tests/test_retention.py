@@ -21,22 +21,25 @@ DAY = timedelta(days=1)
 NOT_PERSONAL = {
     *("secret_check", "revision", "areas", "processes", "phases", "themes", "area_budgets", "plan_themes"),
     *("exclusive_pairs", "ballots", "receipts", "roll", "news", "roles", "site_options", "checklist_items"),
-    *("assessments", "verdicts", "audit_log"),
+    *("assessments", "verdicts", "audit_log", "designs", "logos", "corrections", "area_figures"),
+    *("paper_lists", "announcements", "ballot_channels", "voter_answers", "turnout_figures", "turnout_days"),
 }
 NOT_PERSONAL_COLUMNS = {
     "plans": "id process_id project_id cost revision area_id withdrawn_at status status_reason version planned items "
     "lat lon submitted_at published_at staff_edited_at verdict verdict_reason asked_cost merged_into supports "
-    "reactions",
+    "reactions channel account_id",
     "photos": "key width",
     "residents": "id",
     "links": "purpose expires_at used_at",
     "submissions": "id process_id saved_at plan_id",
     "makers": "plan_id since",
+    "proposed_edits": "plan_id proposed_at",
     "plan_versions": "plan_id number replaced_at account_id reason",
-    "supports": "id plan_id given_on",
-    "reactions": "id plan_id parent_id side account_id status status_reason useful created_at",
+    "supports": "id plan_id given_on channel account_id",
+    "reactions": "id plan_id parent_id side account_id status status_reason useful created_at channel",
     "useful_marks": "reaction_id",
     "reports": "id plan_id reaction_id reported_at handled_at account_id",
+    "interested": "id",
     "follows": "id process_id plan_id frequency last_news",
     "accounts": "id totp_step owner disabled_at created_at",
     "recovery_codes": "account_id",
@@ -46,6 +49,7 @@ NOT_PERSONAL_COLUMNS = {
     "questions": "id plan_id account_id asked_at answered_at",
     "outbox": "id message_id kind language process_id created_at next_try_at tries sent_at failed_at",
     "tiles": "z x y fetched_at",
+    "outreach": "id process_id area_id age action done_on account_id created_at",
 }
 
 

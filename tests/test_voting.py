@@ -14,8 +14,8 @@ from httpx import Response
 from litestar._parsers import parse_cookie_string, parse_url_encoded_form_data
 from litestar.testing import TestClient
 
-from domain import codes, drafts, roll
-from domain.database import Database
+from domain import ballots, codes, drafts, roll
+from domain.database import Database, Writer, writing
 from domain.drafts import Draft
 from domain.processes import Process
 from routes.forms import read_form
@@ -28,6 +28,7 @@ from tests.cast import (
     CHEN,
     CLOSES,
     EURO,
+    NOW,
     OPENS,
     WILLEM,
     YVONNE,
@@ -601,9 +602,10 @@ PROBLEMS = {
 
 
 def test_every_problem_has_a_sentence_in_both_languages(
-    client: TestClient, process: Process, db: Database, hand_in: HandIn
+    client: TestClient, process: Process, db: Database, secret: bytes
 ) -> None:
-    hand_in(process, BRAM, "tuin")
+    with writing(db):
+        assert ballots.use(db, secret, process, BRAM.code, NOW)
     db.execute("UPDATE processes SET blank_allowed = 0, max_length = 3")
     for kind, form in PROBLEMS.items():
         db.execute("UPDATE processes SET min_length = ?", [2 if kind == "too_few" else 0])
@@ -659,9 +661,9 @@ def fill_up(writer: Database, process: Process) -> None:
 
 
 def test_a_database_that_is_busy_is_no_lost_vote(
-    client: TestClient, process: Process, site: Site, db: Database, secret: bytes
+    client: TestClient, process: Process, site: Site, db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    site.writer.db.execute("PRAGMA busy_timeout = 20")
+    monkeypatch.setattr(Writer, "PATIENCE", 20)
     db.execute("BEGIN IMMEDIATE")  # somebody else writes, for too long
     answer = client.post(HAND_IN, data=AICHA.form("bank"))
     db.execute("ROLLBACK")

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, Response
 from config.settings import load, secret_path
 from domain import makers, residents, sessions
 from domain.database import connect, writing
+from domain.designs import drafts, model, presets
 from domain.secret import open_secret
 from routes.staff.access import COOKIE as STAFF
 from routes.visitors import COOKIE as RESIDENT
@@ -39,6 +40,8 @@ PATHS = {
     "too late": "/bezuidenhout-2019/stemmen",
     "result": "/bezuidenhout-2019/uitslag",
     "result pending": "/bezuidenhout/uitslag",
+    "turnout": "/bezuidenhout-2019/opkomst",
+    "turnout pending": "/bezuidenhout/opkomst",
     "receipt check": "/bezuidenhout/controle",
     "receipt check finished": "/bezuidenhout-2019/controle",
     "help": "/hulp",
@@ -46,6 +49,9 @@ PATHS = {
     "accessibility": "/toegankelijkheid",
     "not found": "/bezuidenhout/bestaat-niet",
     "method not allowed": "/taal",
+    "rules": "/bezuidenhout/zo-werkt-het",
+    "rules ahead": "/laak/zo-werkt-het",
+    "process privacy": "/bezuidenhout/privacy",
     "map": "/laak/kaart",
     "plan to hand in": "/laak/plannen/nieuw",
     "plan with support and reactions": "/laak/plannen/{plan}",
@@ -54,6 +60,14 @@ PATHS = {
     "report": "/laak/plannen/{plan}/melding",
     "not a maker": "/laak/plannen/{plan}/wijzigen",
     "follow": "/laak/volgen",
+    "hear more": "/op-de-hoogte",
+    "hear more of this area": "/laak/op-de-hoogte",
+    "hear no more": "/op-de-hoogte/bestaat-niet",
+    "in a frame": "/bezuidenhout/inbed",
+    "plans in a frame": "/bezuidenhout/inbed/plannen",
+    "process with another look": "/baardwijk-beslist",
+    "ballot per theme": "/baardwijk-beslist/stemmen",
+    "result of volunteers": "/vogelbuurt-verdeelt/uitslag",
     "unsubscribed": "/afmelden/bestaat-niet",
     "sign in": "/aanmelden",
     "link unknown": "/bevestig/bestaat-niet",
@@ -77,7 +91,27 @@ OF_STAFF = {
         *("logboek", "post", "nieuw", "laak", "laak/werk", "laak/plannen", "laak/plannen/{plan}", "laak/toetsen"),
         *("laak/plannen/{plan}/toets", "laak/plannen/{plan}/wijzigen", "laak/plannen/{plan}/samenvoegen"),
         *("laak/checklist", "laak/reacties", "laak/reacties?toon=alles", "laak/meldingen", "laak/fasen"),
-        *("laak/keuzes", "laak/gebied", "laak/export", "laak/import", "bestaat-niet"),
+        *(
+            "laak/keuzes",
+            "laak/gebied",
+            "laak/codes",
+            "laak/uiterlijk",
+            "laak/export",
+            "laak/import",
+            "laak/opkomst",
+            "bestaat-niet",
+        ),
+        *("bezuidenhout/correcties", "bezuidenhout/correcties/nieuw?keuze=budget", "bezuidenhout/papieren"),
+        *("laak/papieren/planning", "laak/papieren/dpia", "bezuidenhout/papieren/poster/vote", "laak/papieren/brief"),
+        *("laak/papier", "laak/papier/plan", "laak/papier/formulier", "laak/papier/handtekeningen"),
+        "bezuidenhout/papier/plan",
+        *("wijken", "wijken/inlezen", "wijken/1"),
+        *("ontwerpen", "ontwerpen/import", "ontwerpen/{design}", "ontwerpen/{design}/verwijderen"),
+        *(f"ontwerpen/{{design}}/{step}" for step in model.steps()),
+        *(f"laak/keuzes/{step}" for step in ("traject", "money", "vote", "look", "privacy")),
+        *("bezuidenhout/keuzes/money", "bezuidenhout/keuzes/vote"),
+        *(f"ontwerpen/{{design}}/{trial}" for trial in ("repetitie", "repetitie/weg", "proefstem", "simulatie")),
+        *("baardwijk-beslist/repetitie", "baardwijk-beslist/proefstem", "baardwijk-beslist/simulatie"),
     )
 }
 
@@ -101,6 +135,13 @@ def choices(page: Page, demo: Demo) -> None:
 def too_expensive(page: Page, demo: Demo) -> None:
     choices(page, demo)
     choose(page, CLIMBING)
+    page.get_by_role("button", name="Stem indienen").click()
+
+
+def too_many_of_a_theme(page: Page, demo: Demo) -> None:
+    page.goto(demo("/baardwijk-beslist/stemmen"))
+    for title in ("Boomspiegels vol bloemen", "Bijenhotels op elk veldje", "Regentonnen voor honderd huizen"):
+        choose(page, title)
     page.get_by_role("button", name="Stem indienen").click()
 
 
@@ -197,6 +238,7 @@ SITUATIONS: dict[str, Callable[[Page, Demo], None]] = {
         plan_chosen,
         choices,
         too_expensive,
+        too_many_of_a_theme,
         code_open,
         code_kept,
         confirmation,
@@ -275,8 +317,8 @@ def look(chromium: Browser, demo: Demo) -> Look:
     return look
 
 
-def somebody(demo: Demo) -> tuple[int, dict[str, dict[str, str]]]:
-    """A plan of Laak with reactions; and the cookies of one of its makers, and of who owns the site."""
+def somebody(demo: Demo) -> tuple[dict[str, int], dict[str, dict[str, str]]]:
+    """A plan of Laak with reactions and a design; and the cookies of one of its makers, and of who owns the site."""
     db, now = connect(demo.db), datetime.now(UTC)
     secret = open_secret(db, secret_path(load({"db": str(demo.db)}, environment={})))
     with writing(db):
@@ -288,9 +330,11 @@ def somebody(demo: Demo) -> tuple[int, dict[str, dict[str, str]]]:
         residents.keep_address(db, resident_id, AICHA.email)
         makers.add(db, plan_id, resident_id, "Aïcha", "", now)
         (owner,) = db.execute("SELECT id FROM accounts WHERE owner").fetchone()
+        there = drafts.listed(db, owner)
+        design_id = there[0].id if there else drafts.start(db, presets.all_presets()["waalwijk-per-thema"], owner, now)
         mine, staff = residents.start_session(db, resident_id, now), sessions.start(db, owner, "Chromium", now)
     db.close()
-    return plan_id, {
+    return {"plan": plan_id, "design": design_id}, {
         "mine": {"name": RESIDENT, "value": mine, "url": demo.site},
         "staff": {"name": STAFF, "value": staff, "url": f"{demo.site}/beheer"},
     }
@@ -301,10 +345,10 @@ def visit(page: Page, demo: Demo, name: str) -> None:
     if name in SITUATIONS:
         SITUATIONS[name](page, demo)
         return
-    plan_id, cookies = somebody(demo)
+    ids, cookies = somebody(demo)
     if name in MINE or name in OF_STAFF:
         page.context.add_cookies([cookies["mine" if name in MINE else "staff"]])  # type: ignore[list-item]
-    page.goto(demo({**PATHS, **MINE, **OF_STAFF}[name].format(plan=plan_id)))
+    page.goto(demo({**PATHS, **MINE, **OF_STAFF}[name].format(**ids)))
 
 
 def looked_at(page: Page, demo: Demo, name: str) -> Seen:

@@ -203,3 +203,22 @@ def check_receipt_at(page: Page, address: str, receipt: str) -> None:
     page.get_by_label("Uw controlecode").fill(receipt)
     page.get_by_role("button", name="Controleer").click()
     expect(page.get_by_role("heading", name="Ja, uw stem telt mee")).to_be_visible()
+
+
+def test_the_bar_counts_per_theme_and_says_which_plan_no_longer_fits(phone: Page, demo: Demo) -> None:
+    """Baardwijk: at most two plans per theme."""
+    phone.goto(demo("/baardwijk-beslist/stemmen"))
+    green = phone.locator("#shares li").filter(has_text="Groen").locator("strong")
+    expect(green).to_have_text("0 van 2")
+    for title in ("Boomspiegels vol bloemen", "Bijenhotels op elk veldje"):
+        choose(phone, title)
+    expect(green).to_have_text("2 van 2")
+    rain = phone.locator("li.plan").filter(has_text="Regentonnen voor honderd huizen")
+    expect(rain.locator(".fit")).to_have_text("Bij ‘Groen’ hebt u er al 2 gekozen. Meer mag niet.")
+    choose(phone, "Regentonnen voor honderd huizen")
+    expect(green).to_have_text("1 te veel")
+    phone.get_by_role("button", name="Stem indienen").click()
+    expect(
+        phone.get_by_role("alert").get_by_role("link", name="Kies er hoogstens 2 bij het thema ‘Groen’.")
+    ).to_be_visible()
+    expect(green).to_have_text("1 te veel")

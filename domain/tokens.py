@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+LONGEST_WAY = 200  # characters of the names on the way to a token
 LARGEST = 400_000  # characters; the whole theme of a municipality, components and all
 MOST_TOLD = 60  # of what was left out
 DEEPEST = 40  # in JSON
@@ -347,7 +348,8 @@ def declarations(text: str) -> Iterator[tuple[str, str, Reason | None]]:
 
 PIECE = re.compile(
     r"/\*(?:[^*]|\*(?!/))*(?:\*/|\Z)"  # a comment
-    r"|\"(?:[^\"\\\n]|\\.)*(?:\"|\Z|(?=\n))|'(?:[^'\\\n]|\\.)*(?:'|\Z|(?=\n))"  # what stands in quotes
+    # What stands in quotes; every way to end it is there, so that no text is looked through twice.
+    r"|\"(?:[^\"\\\n]|\\.)*(?:\"|\\?\Z|(?=\n))|'(?:[^'\\\n]|\\.)*(?:'|\\?\Z|(?=\n))"
     r"|[{};]|[^{};\"'/]+|/|\"|'",
     re.DOTALL,
 )
@@ -363,6 +365,8 @@ def in_css(text: str) -> Iterator[tuple[str, str, Reason | None]]:
         if piece not in ("{", "}", ";"):
             statement += piece
             continue
+        if len(around) > DEEPEST:
+            return
         if piece == "{" and not DECLARATION.fullmatch(statement):
             around.append(statement.strip().lower())
         else:
@@ -405,7 +409,8 @@ def in_json(document: Any) -> Iterator[tuple[str, str, Reason | None]]:
             yield name, leaf[:300], "dark" if any("dark" in step.lower().split("-") for step in way) else None
         elif isinstance(found, dict) and len(way) < DEEPEST:
             steps = ((str(step), below) for step, below in found.items() if not str(step).startswith("$"))
-            waiting += [((*way, step), below) for step, below in reversed([*steps])]
+            short = LONGEST_WAY - sum(map(len, way))
+            waiting += [((*way, step), below) for step, below in reversed([*steps]) if len(step) <= short]
 
 
 def value_in(found: Any) -> str | None:

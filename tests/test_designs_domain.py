@@ -84,6 +84,11 @@ def test_themes_that_ask_more_than_a_ballot_may_hold_do_not_fit():
     assert [clash.kind for clash in clashes] == ["themes_above_max"]
 
 
+def test_themes_together_above_the_budget_do_not_fit():
+    themes = (ThemeChoice("Groen", 20_000_00), ThemeChoice("Straat", 20_000_00))
+    assert [clash.kind for clash in model.clashes(replace(made(), themes=themes))] == ["themes_above_budget"]
+
+
 def test_a_process_gives_back_the_design_it_was_made_of(db, clock):
     themes = (ThemeChoice("Groen", 10_000_00, 1, 2), ThemeChoice("Straat", max_sum_cost=5_000_00))
     design = replace(

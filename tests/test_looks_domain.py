@@ -316,3 +316,12 @@ def test_what_is_no_logo_says_why(data: bytes, kind: str) -> None:
 def test_a_child_that_was_taken_over_is_not_believed(answer: bytes) -> None:
     with pytest.raises(NotAPhoto):
         read_answer(answer)
+
+
+@pytest.mark.parametrize("text", ['"\\' * 50_000, "'\\" * 50_000, "{" * 50_000 + "--a:b;" * 50_000])
+def test_a_file_made_to_be_read_for_ever_is_read(text: str) -> None:
+    assert [*tokens.in_css(text)] == []
+
+
+def test_a_token_with_a_name_of_a_book_is_no_token() -> None:
+    assert [*tokens.in_json({"a" * 60_000: {f"k{n}": "#fff" for n in range(10_000)}})] == []

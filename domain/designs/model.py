@@ -184,6 +184,9 @@ def theme_clashes(design: Design) -> Iterator[Clash]:
             yield Clash("theme_min_above_max", "money", theme=theme.name)
         if theme.budget is not None and budget is not None and theme.budget > budget:
             yield Clash("theme_above_budget", "money", theme=theme.name)
+    parts = [theme.budget for theme in design.themes if theme.budget is not None]
+    if budget is not None and len(parts) == len(design.themes) > 1 and sum(parts) > budget:
+        yield Clash("themes_above_budget", "money")
 
 
 def ready(design: Design) -> bool:

@@ -264,7 +264,7 @@ def is_water(feature: Feature) -> bool:
 
 def year_of(feature: Feature) -> int:
     for text in (feature.properties.get("jaar"), str(feature.properties.get("jrstatcode") or "")[:4]):
-        if str(text).isdigit() and int(str(text)) in YEARS:
+        if str(text).isascii() and str(text).isdigit() and int(str(text)) in YEARS:
             return int(str(text))
     return 0
 

@@ -146,6 +146,8 @@ class Figures:
 def figures(db: Database, process: Process, now: datetime) -> Figures:
     """Those of today, as far as they may be shown after all that was shown before."""
     exact, before = counted(db, process), history(db, process.id)
+    if codes_were_added(db, process):
+        exact.pop("area", None)
     made: dict[str, dict[str, int]] = {}
     for measure in MEASURES:
         total = dimension(measure, "total")
@@ -156,6 +158,20 @@ def figures(db: Database, process: Process, now: datetime) -> Figures:
                 made[name] = new_figures(counts, earlier(before, total, name))
     rests = {name: exact[name].rest or "" for name, groups in made.items() if groups and exact[name].rest is not None}
     return Figures(day_of(now), phases.to_text(now), made, rests, issued(db, process.id))
+
+
+def codes_were_added(db: Database, process: Process) -> bool:
+    """Whether areas have other numbers of codes than at the first figures of this vote.
+
+    What was shown of areas then stays as it was: another group would make up for the rest, and two such tables beside
+    each other can tell what a small group is exactly.
+    """
+    vote = process.voting_phase
+    row = db.execute(
+        "SELECT issued FROM turnout_days WHERE process_id = ? AND made_at >= ? ORDER BY day LIMIT 1",
+        [process.id, phases.to_text(vote.opens_at) if vote else ""],
+    ).fetchone()
+    return row is not None and bool(json.loads(row[0]) != issued(db, process.id))
 
 
 def measure_of(name: str) -> str:

@@ -100,6 +100,19 @@ def test_the_next_day_shows_nothing_new_until_enough_came(db: Database, town: tu
     assert last(db, process, "area")[str(ids["Haven"])] == 50
 
 
+def test_once_codes_are_added_what_was_shown_of_areas_stays(db: Database, town: tuple[Process, dict[str, int]]) -> None:
+    """Another area would make up for the others, and the two days together tell what was in a small one."""
+    process, ids = town
+    voted(db, town, Oost=100, West=60, Midden=80, Haven=9)
+    make_figures(db, process, NOW)
+    shown = last(db, process, "area")
+    insert_codes(db, process, ids["Haven"], 900)
+    voted(db, town, Haven=40, West=30, Midden=30)
+    make_figures(db, process, NOW + DAY)
+    assert [*turnout.history(db, process.id)["total"]] == ["2026-05-12", "2026-05-13"]
+    assert last(db, process, "area") == shown
+
+
 def test_channels_and_answers_are_dimensions_of_their_own(db: Database, town: tuple[Process, dict[str, int]]) -> None:
     process, ids = town
     voted(db, town, Oost=200, West=60)

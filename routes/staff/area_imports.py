@@ -127,7 +127,7 @@ async def look(request: Request) -> Reply:
 
 
 def is_year(typed: str) -> bool:
-    return typed.isdigit() and len(typed) == 4 and int(typed) in area_files.YEARS
+    return typed.isascii() and typed.isdigit() and len(typed) == 4 and int(typed) in area_files.YEARS
 
 
 def compared(site: Site, file: AreaFile) -> Comparison:

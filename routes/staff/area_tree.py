@@ -117,7 +117,7 @@ async def rename(request: Request, area_id: FromPath[int]) -> Reply:
 async def move(request: Request, area_id: FromPath[int]) -> Reply:
     site, area = site_of(request), area_or_404(request, area_id)
     typed = (await read_form(request)).get("in")
-    if not typed.isdigit() or len(typed) > 9:
+    if not (typed.isascii() and typed.isdigit()) or len(typed) > 9:
         return await area_page(request, area, (Wrong("in", "missing"),), {"in": ""}, "plaats")
     try:
         await site.writer.write(areas.move, area.id, int(typed), site.now(), staff_of(request).id)

@@ -148,7 +148,11 @@ def ordered(request: Request, process: Process, form: Form) -> tuple[dict[str, s
     if not wrong and total > most:
         wrong.append(Wrong("aantal", "too_many_at_once" if kind == "list" else "too_many_on_paper", most))
     expected = typed["verwacht"]
-    return typed, Order(numbers, kind, int(expected) if expected.isdigit() and len(expected) < 10 else -1), wrong
+    return (
+        typed,
+        Order(numbers, kind, int(expected) if expected.isascii() and expected.isdigit() and len(expected) < 10 else -1),
+        wrong,
+    )
 
 
 @staff_post("/beheer/{slug:str}/codes/bestand", "beheerder")

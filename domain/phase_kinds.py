@@ -81,7 +81,12 @@ class PhaseKind:
 
 
 def vote_refusals(process: Any, vote: Move, counted: Mapping[str, int], now: datetime) -> Iterable[Remark]:
-    """A vote that closed never opens again; what voters were told when they voted, stays."""
+    """A vote that closed never opens again; what voters were told when they voted, stays.
+
+    Once it opened, and codes are with people who may vote, its opening stays where it was: else one person could take
+    it back, change the rules and open it again under the old date. Without codes nobody could have voted, so a vote
+    that was opened by mistake can wait again.
+    """
     if process.finished:
         yield Remark("sealed", "vote")
     elif vote.old is not None and vote.old.closes_at <= now:
@@ -93,6 +98,10 @@ def vote_refusals(process: Any, vote: Move, counted: Mapping[str, int], now: dat
             yield Remark("has_data", "vote", counted["ballots"] or counted["codes"])
     elif counted["ballots"] and vote.opens_moved:
         yield Remark("ballots_exist", "vote", counted["ballots"])
+    elif vote.opens_moved and counted["codes"] and process.frozen(now):
+        yield Remark("codes_exist", "vote", counted["codes"])
+    elif vote.opens_moved and vote.new.opens_at < now:
+        yield Remark("opens_in_past", "vote")
     elif vote.new.closes_at < now:
         yield Remark("closes_in_past", "vote")
 

@@ -11,7 +11,7 @@ from domain import audit, ballots, phases
 from domain.database import Database, writing
 from domain.phases import NoSuchTime, Phase
 from domain.processes import Process
-from tests.cast import AFTER, AICHA, BRAM, CLOSES, NOW, OPENS, insert_vote, reload
+from tests.cast import AFTER, AICHA, BRAM, CLOSES, NOW, OPENS, insert_roll, insert_vote, reload
 from tests.conftest import Clock, HandIn, Seal
 from tests.pages import Page, words
 from tests.staff import BEA, MO, NINA, TESSA, sign_in, sign_in_as, sign_out
@@ -112,22 +112,59 @@ def test_a_sealed_vote_does_not_open_again_whatever_is_sent(
 def test_the_beginning_of_a_vote_stays_once_somebody_voted(
     client: TestClient, db: Database, process: Process, bea: int, hand_in: HandIn
 ) -> None:
-    form = typed(client, vote__opens_date="2026-05-20")
-    assert "niemand heeft gestemd" in words(client.post(PATH, data=form).text)
     hand_in(process, AICHA, "bank")
-    page = client.post(PATH, data=form)
+    page = client.post(PATH, data=typed(client, vote__opens_date="2026-05-20"))
     assert page.status_code == 409
     assert "1 mens heeft al gestemd. Het begin van de stemming kan niet meer anders." in words(page.text)
     assert vote_of(db).opens_at == OPENS
 
 
-def test_a_vote_that_was_said_to_be_empty_is_looked_at_again(
-    client: TestClient, db: Database, process: Process, bea: int, hand_in: HandIn
+@pytest.mark.parametrize("date", ["2026-05-20", "2026-04-20"])
+def test_bea_alone_cannot_take_an_opened_vote_back_to_change_its_rules(
+    client: TestClient, db: Database, process: Process, bea: int, date: str
 ) -> None:
-    waits = client.post(PATH, data=typed(client, vote__opens_date="2026-05-20"))
-    hand_in(process, AICHA, "bank")  # between the page and the button
-    assert apply(client, waits.text).status_code == 409
+    page = client.post(PATH, data=typed(client, vote__opens_date=date))
+    assert page.status_code == 409
+    assert "er zijn 6 stemcodes. Het begin kan niet meer anders, want daarmee liggen de regels vast." in words(page.text)
     assert vote_of(db).opens_at == OPENS
+
+
+def opened_by_mistake(db: Database, secret: bytes) -> str:
+    """A vote without codes that is open at NOW; where its phases are moved."""
+    return f"/beheer/{insert_vote(db, secret, slug='transvaal', residents=()).slug}/fasen"
+
+
+def test_a_vote_opened_by_mistake_waits_again_as_long_as_there_are_no_codes(
+    client: TestClient, db: Database, secret: bytes
+) -> None:
+    path = opened_by_mistake(db, secret)
+    sign_in_as(client, db, secret, reload(db, "transvaal"), BEA)
+    page = client.post(path, data=typed(client, path, vote__opens_date="2026-05-20"))
+    assert "er zijn nog geen stemcodes. Zij gaat weer dicht" in words(page.text)
+    assert apply(client, page.text, f"{path}/wijziging").status_code == 303
+    assert vote_of(db, "transvaal").opens_at > NOW
+
+
+def test_codes_drawn_between_the_page_and_the_button_keep_the_vote_open(
+    client: TestClient, db: Database, secret: bytes
+) -> None:
+    path = opened_by_mistake(db, secret)
+    process = reload(db, "transvaal")
+    sign_in_as(client, db, secret, process, BEA)
+    waits = client.post(path, data=typed(client, path, vote__opens_date="2026-05-20"))
+    with writing(db):
+        insert_roll(db, secret, process.id, (AICHA,))
+    assert apply(client, waits.text, f"{path}/wijziging").status_code == 409
+    assert vote_of(db, "transvaal").opens_at == OPENS
+
+
+def test_a_vote_does_not_begin_in_the_past(client: TestClient, db: Database, secret: bytes) -> None:
+    path = opened_by_mistake(db, secret)
+    sign_in_as(client, db, secret, reload(db, "transvaal"), BEA)
+    page = client.post(path, data=typed(client, path, vote__opens_date="2026-04-20"))
+    assert page.status_code == 409
+    assert "kan niet beginnen op een tijd die al voorbij is" in words(page.text)
+    assert vote_of(db, "transvaal").opens_at == OPENS
 
 
 def test_a_vote_with_codes_is_not_removed(client: TestClient, db: Database, process: Process, bea: int) -> None:

@@ -74,6 +74,11 @@ def progress_of_a_plan_and_a_boundary_to_put_back(db: Database) -> None:
     execute(db, PROGRESS)
 
 
+@migrations()
+def choices_of_any_kind_of_phase(db: Database) -> None:
+    execute(db, CHOICES)
+
+
 def execute(db: Database, statements: str) -> None:
     for statement in statements.split(";;"):
         db.execute(statement)
@@ -908,6 +913,11 @@ ADD COLUMN day TEXT NOT NULL DEFAULT '' CHECK (day = '' OR day GLOB '[0-9][0-9][
 ;;
 ALTER TABLE areas -- the last one, until there is another
 ADD COLUMN removed_boundary TEXT CHECK (removed_boundary IS NULL OR json_valid(removed_boundary))
+"""
+
+CHOICES = """
+ALTER TABLE processes -- of kinds of phases that have no column for them, by Choice.field
+ADD COLUMN choices TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(choices))
 """
 
 # A change here makes everything that is known of a process old; a change of a plan only that plan.

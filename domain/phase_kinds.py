@@ -1,5 +1,5 @@
-"""Which kinds of phases there are: one table. A kind is an entry in KINDS, the files of its own noun, and
-templates/phases/<kind>.html with its words; nothing else knows that it exists.
+"""Which kinds of phases there are: one table. A kind is an entry in KINDS, the files of its own noun, and its words in
+templates/phases/<kind>.html and templates/staff/questions/<kind>.html; nothing else changes, also not the schema.
 
 The order of the table is that in which phases come, in the wizard and on the page where staff move them.
 """
@@ -66,6 +66,7 @@ class PhaseKind:
     counts: SQL per name, for what the effects speak of; the one under the kind's own name says how much happened in
         it: once something did, the phase can't go any more.
     refusals, effects: what a move of its dates is refused for, and what it brings.
+    growing: the numbers of who takes part grow in it; domain/turnout.py watches them from the first to the last.
     example: a text to start from, per language; it is content, which a beheerder changes.
     """
 
@@ -77,6 +78,7 @@ class PhaseKind:
     counts: Mapping[str, str] = field(default_factory=dict)
     refusals: Effects = none
     effects: Effects = none
+    growing: bool = False
     example: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -187,6 +189,7 @@ COLLECT = PhaseKind(
         "public": f"SELECT count(*) FROM plans WHERE process_id = :id AND {PUBLIC}",
     },
     effects=collect_effects,
+    growing=True,
     example={
         "nl": "Woont u hier en hebt u een idee voor de buurt? Dien dan een plan in. Vertel wat u wilt doen, waar het "
         "komt en wat het kost. Klein mag ook.",
@@ -210,6 +213,7 @@ SUPPORT = PhaseKind(
         f"WHERE process_id = :id AND {PUBLIC} AND supports < support_threshold",
     },
     effects=support_effects,
+    growing=True,
     example={
         "nl": "Laat weten welke plannen u goed vindt. Een plan met genoeg steun gaat door naar de controle.",
         "en": "Tell us which plans you like. A plan with enough support goes on to the check.",
@@ -218,7 +222,7 @@ SUPPORT = PhaseKind(
 
 ASSESS = PhaseKind(
     "assess",
-    (Choice("assess", "checklist", "lines", high=30, column=False),),
+    (Choice("assess", "checklist", "lines", high=30, kept="elsewhere"),),
     counts={
         "assess": "SELECT count(*) FROM plans WHERE process_id = :id AND (verdict != '' OR EXISTS "
         "(SELECT 1 FROM assessments WHERE plan_id = plans.id))",
@@ -262,20 +266,23 @@ VOTE = PhaseKind(
     },
     refusals=vote_refusals,
     effects=vote_effects,
+    growing=True,
     example={
         "nl": "U verdeelt het budget. Dien uw stem in met de code uit uw brief. Uw stem is geheim.",
         "en": "You divide the budget. Hand in your vote with the code from your letter. Your vote is secret.",
     },
 )
 
+OPTION: Any = {"fixed": "vote", "kept": "rule_options"}  # of the counting rule
+
 RESULT = PhaseKind(
     "result",
     (
         Choice("result", "counting_rule", "one_of", "greedy", options=("greedy",), needed="fairness", fixed="vote"),
-        Choice("result", "overflow", "one_of", "skip", options=("skip", "stop", "partial"), fixed="vote", column=False),
-        Choice("result", "leftover", "one_of", "keep", options=("keep", "fund"), fixed="vote", column=False),
-        Choice("result", "min_score", "number", 1, low=0, high=1_000_000, fixed="vote", column=False),
-        Choice("result", "ties", "one_of", "cheapest", options=("cheapest", "lot"), fixed="vote", column=False),
+        Choice("result", "overflow", "one_of", "skip", options=("skip", "stop", "partial"), **OPTION),
+        Choice("result", "leftover", "one_of", "keep", options=("keep", "fund"), **OPTION),
+        Choice("result", "min_score", "number", 1, low=0, high=1_000_000, **OPTION),
+        Choice("result", "ties", "one_of", "cheapest", options=("cheapest", "lot"), **OPTION),
         Choice("result", "turnout_public", "one_of", "after", options=("after", "daily"), fixed="vote"),
     ),
     refusals=result_refusals,

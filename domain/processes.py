@@ -78,6 +78,7 @@ class Process:
     codes_by: str
     turnout_public: str
     aftercare: str
+    choices: Mapping[str, Any]  # of kinds of phases that have no column for them, by Choice.field
     legal_basis: str
     controller: str
     privacy_contact: str
@@ -302,6 +303,7 @@ def process_from(db: Database, row: dict[str, Any], at_revision: int, structure:
         reactions_allowed=bool(row["reactions_allowed"]),
         rule_options=json.loads(row["rule_options"]),
         imported_meta=json.loads(row["imported_meta"]),
+        choices=json.loads(row["choices"]),
         look=json.loads(row["look"]),
         logo=next((Logo(**logo) for logo in db.query(LOGO, [id_])), None),
         languages=tuple(json.loads(row["languages"])),

@@ -15,6 +15,7 @@ from typing import Any
 from domain import areas, disclosure, phases, roll
 from domain.database import Database
 from domain.disclosure import Made
+from domain.phase_kinds import KINDS
 from domain.phases import HERE
 from domain.processes import Process
 
@@ -24,7 +25,6 @@ FIRST_TIME = ("yes", "no")
 QUESTIONS = {"age": AGES, "first_time": FIRST_TIME}
 NONE = ""  # the group of what has no area, no theme, or gave no answer
 VOTES, MEASURES = "votes", ("votes", "plans", "supports", "reactions")
-TAKING_PART = ("collect", "support", "vote")  # phases in which numbers grow
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,13 +252,13 @@ def ended(process: Process) -> datetime | None:
     None if that is not known yet."""
     if process.voting_phase is not None:
         return process.sealed_at
-    closing = [phase.closes_at for phase in process.phases if phase.kind in TAKING_PART]
+    closing = [phase.closes_at for phase in process.phases if KINDS[phase.kind].growing]
     return max(closing, default=None)
 
 
 def due(db: Database, process: Process, now: datetime) -> bool:
     """Figures are to be made: the first of today, or the last of all."""
-    opening = [phase.opens_at for phase in process.phases if phase.kind in TAKING_PART]
+    opening = [phase.opens_at for phase in process.phases if KINDS[phase.kind].growing]
     if not opening or now < min(opening):
         return False
     made, end = last_made(db, process.id), ended(process)

@@ -5,19 +5,23 @@ from typing import Any
 
 import pytest
 from httpx import Response
+from jinja2 import ChoiceLoader, DictLoader
 from litestar.testing import TestClient
 
 from domain import audit, phases, processes
-from domain.database import Database
+from domain.database import Database, writing
 from domain.designs import drafts, files, making, model, presets
+from domain.designs.choices import Choice
 from domain.designs.drafts import Draft
 from domain.designs.files import Flaw
-from domain.phase_kinds import KINDS
+from domain.phase_kinds import KINDS, PhaseKind
+from domain.phases import Phase
 from domain.processes import Process
+from routes.languages import CODES
 from routes.pages import environment
-from tests.cast import EURO, NOW, reload
+from tests.cast import AFTER, CLOSES, EURO, NOW, reload
 from tests.conftest import Clock
-from tests.pages import Page, words
+from tests.pages import Page, pages_of, words
 from tests.staff import BEA, MO, NINA, OLGA, TESSA, account, sign_in_as
 
 NEW, DESIGNS = "/beheer/nieuw", "/beheer/ontwerpen"
@@ -330,6 +334,8 @@ def test_every_preset_is_a_card_with_what_it_taught(client: TestClient, db: Data
 def test_last_years_process_comes_back_a_year_later(
     client: TestClient, db: Database, olga: int, process: Process
 ) -> None:
+    with writing(db):
+        phases.insert(db, process.id, [Phase("result", CLOSES, AFTER + timedelta(days=30))])
     here = begin(client, traject=process.slug)
     again = draft(db, here)
     assert again.predecessor_id == process.id
@@ -419,6 +425,53 @@ def test_every_kind_of_flaw_has_words(client: TestClient, monkeypatch: pytest.Mo
     assert "Dit klopt nog niet" not in words(page.text)
 
 
+# A kind of phase that nobody foresaw
+
+AGENDA = {
+    "phases/agenda.html": """
+        {% macro name() %}Wijkagenda{% endmacro %}
+        {% macro doing(process, phase) %}
+        <p>Praat mee in {{ process.choices["agenda-rounds"] }} rondes.</p>
+        {% endmacro %}
+        {% macro in_list(process, phase) %}Praat mee.{% endmacro %}
+        {% macro ahead(process, phase) %}De wijkagenda begint op {{ phase.opens_at|day }}.{% endmacro %}
+        {% macro call() %}Praat mee{% endmacro %}
+        {% macro on_poster(process, phase) %}In {{ process.area }}.{% endmacro %}""",
+    "staff/questions/agenda.html": """
+        {% set title = "Wijkagenda" %}
+        {% set about = "Wat vindt de wijk belangrijk?" %}
+        {% set questions = {"rounds": {"question": "Hoeveel rondes?", "why": "Elke ronde kost een avond.",
+                                       "others": "Amsterdam had er twee."}} %}""",
+}
+
+
+def test_a_new_kind_of_phase_goes_from_the_wizard_to_every_page_by_one_entry_and_its_own_words(
+    client: TestClient, db: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch, olga: int
+) -> None:
+    rounds = Choice("agenda", "rounds", "number", 2, low=1, high=5, kept="choices")
+    monkeypatch.setitem(KINDS, "agenda", PhaseKind("agenda", (rounds,), days=14))
+    for language in CODES:
+        env = environment(language)
+        monkeypatch.setattr(env, "loader", ChoiceLoader([DictLoader(AGENDA), env.loader]))  # type: ignore[list-item]
+    here = begin(client)
+    fill_all(client, here, agenda={"agenda-rounds": "3"})
+    assert "Hoeveel rondes?" in words(client.get(f"{here}/agenda").text)
+    assert open_it(client, here).status_code == 303
+    process = reload(db, "mooi-mariahoeve")
+    agenda = process.phase("agenda")
+    assert agenda is not None
+    assert "rounds = 3" in client.get(f"/beheer/{process.slug}/ontwerp.toml").text
+    assert "Wijkagenda" in words(client.get(f"/beheer/{process.slug}/fasen").text)
+    clock.now = agenda.opens_at + timedelta(hours=1)
+    sign_in_as(client, db, client.app.state.site.secret, process, BEA)
+    assert "Praat mee in 3 rondes." in words(client.get(f"/{process.slug}").text)
+    shown = [*pages_of(process), *(f"/beheer/{process.slug}{path}" for path in STAFF_PAGES)]
+    assert [path for path in shown if client.get(path).status_code not in (200, 303)] == []
+
+
+STAFF_PAGES = ("", "/keuzes", "/keuzes/agenda", "/fasen", "/papieren", "/papieren/planning", "/papieren/dpia")
+
+
 # Words
 
 
@@ -436,6 +489,7 @@ def test_every_choice_has_a_question_why_and_a_label_for_each_option(language: s
 def test_every_clash_has_words(client: TestClient) -> None:
     kinds = "no_phases no_dates closes_before_opens result_without_vote min_above_max ballot_above_budget"
     kinds += " themes_above_max theme_twice theme_min_above_max theme_above_budget host_taken"
+    kinds += " vote_without_result codes_without_vote"
     text = environment("nl").get_template("staff/designs_words.html").make_module({"process": None})
     said = [str(text.clash_text(model.Clash(kind, "vote", "vote", "Groen"))) for kind in kinds.split()]  # type: ignore[attr-defined]
     assert len(set(said)) == len(said)
@@ -477,7 +531,7 @@ def test_bea_becomes_beheerder_of_what_she_opens(
 ) -> None:
     sign_in_as(client, db, secret, process, BEA)
     here = begin(client, voorbeeld="waalwijk-per-thema")
-    fill_all(client, here)
+    fill_all(client, here, money={})  # its budget is divided over its themes
     assert open_it(client, here).status_code == 303
     assert client.get("/beheer/mooi-mariahoeve/keuzes").status_code == 200
 

@@ -183,16 +183,37 @@ def test_the_budget_of_a_ballot_follows_the_budget(db, clock):
 
 
 def test_a_new_kind_of_phase_is_one_entry_in_the_table(db, clock, monkeypatch):
-    """What the wizard, the file, the process and the page where phases are moved know of, is the table."""
-    choice = Choice("agenda", "rounds", "number", 2, low=1, high=5, column=False)
-    monkeypatch.setitem(phase_kinds.KINDS, "agenda", PhaseKind("agenda", (choice,), days=14))
-    design = made()
+    """What the wizard, the file, the process and the page where phases are moved know of, is the table. Its pages:
+    test_designs.py."""
+    rounds = Choice("agenda", "rounds", "number", 2, low=1, high=5, fixed="vote", kept="choices")
+    monkeypatch.setitem(phase_kinds.KINDS, "agenda", PhaseKind("agenda", (rounds,), days=14))
+    design = made(agenda__rounds=3)
     design = replace(design, spans={**design.spans, "agenda": Span(day=0, days=14)})
     design = placed(design, MONDAY)
     assert "agenda-rounds" in [asked.field for asked in model.asked(design)]
-    assert "[agenda]" in files.written(design)
     assert files.read(files.written(design).encode()) == design
-    assert opened(db, design, clock.now).phase("agenda") is not None
+    process = opened(db, design, clock.now)
+    assert process.phase("agenda") is not None
+    assert process.choices == {"agenda-rounds": 3}
+    again = making.of(db, process)
+    assert again["agenda-rounds"] == 3
+    more = model.decided(again, {"agenda-rounds": 5})
+    with writing(db):
+        assert making.change(db, process, more, clock.now, ACCOUNT) == ["choices"]
+    during = processes.load(db, process.slug).voting_phase.opens_at
+    with pytest.raises(WrongFields) as refused, writing(db):
+        making.change(db, process, again, during, ACCOUNT)
+    assert [(one.field, one.kind) for one in refused.value.wrong] == [("agenda-rounds", "frozen")]
+
+
+def test_a_vote_needs_a_result_and_support_by_code_needs_a_vote():
+    design = made(support__supporters="code")
+    without_result = replace(design, spans={kind: span for kind, span in design.spans.items() if kind != "result"})
+    assert [clash.kind for clash in model.clashes(without_result)] == ["vote_without_result"]
+    no_vote = {kind: span for kind, span in design.spans.items() if kind not in ("vote", "result")}
+    assert [clash.kind for clash in model.clashes(replace(design, spans=no_vote))] == ["codes_without_vote"]
+    by_mail = model.decided(replace(design, spans=no_vote), {"support-supporters": "mail"})
+    assert model.clashes(by_mail) == []
 
 
 def test_a_text_full_of_brackets_is_only_a_text():

@@ -125,7 +125,9 @@ def test_bea_alone_cannot_take_an_opened_vote_back_to_change_its_rules(
 ) -> None:
     page = client.post(PATH, data=typed(client, vote__opens_date=date))
     assert page.status_code == 409
-    assert "er zijn 6 stemcodes. Het begin kan niet meer anders, want daarmee liggen de regels vast." in words(page.text)
+    assert "er zijn 6 stemcodes. Het begin kan niet meer anders, want daarmee liggen de regels vast." in words(
+        page.text
+    )
     assert vote_of(db).opens_at == OPENS
 
 

@@ -175,6 +175,8 @@ def designs(draw: st.DrawFn) -> Design:
     kinds = draw(KIND_SETS)
     if "vote" not in kinds:
         kinds.discard("result")
+    else:
+        kinds.add("result")
     kinds = kinds or {"collect"}
     values = {name: draw(value) for name, value in VALUES.items() if draw(st.booleans()) or needed(name)}
     design = Design(values, tuple(draw(THEMES)), laid_out(kinds))

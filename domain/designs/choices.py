@@ -28,7 +28,8 @@ class Choice:
     default: what stands there until somebody decides.
     needed: why nothing opens before it was decided: "start" (there is nothing without it), "law" or "fairness".
     fixed: from when it stays as it is: "vote" (the vote opened), "supports" (somebody gave support), or never.
-    column: of `processes`, where it is kept there as it is.
+    kept: where in `processes`: a column of its own, or under its name in the JSON of `rule_options` or of `choices`,
+        which any kind of phase may use without a change of the schema; or elsewhere, as domain/designs/making.py says.
     refuse: raises ValueError for a value of the type that nevertheless can't be; the page words it as `not_fit`.
     """
 
@@ -41,7 +42,7 @@ class Choice:
     options: tuple[str, ...] = ()
     needed: Literal["", "start", "law", "fairness"] = ""
     fixed: Literal["", "vote", "supports"] = ""
-    column: bool = True
+    kept: Literal["column", "rule_options", "choices", "elsewhere"] = "column"
     refuse: Callable[[Any], object] | None = None
 
     @property

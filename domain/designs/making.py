@@ -12,12 +12,12 @@ from domain import audit, checklists, database, phases, planning, processes
 from domain.counting import Rule
 from domain.database import Database
 from domain.designs.choices import Choice, Value
-from domain.designs.model import BLOCKS, Design, Span, ThemeChoice, choices, clashes, undecided
+from domain.designs.model import BLOCKS, Design, Span, ThemeChoice, asked, choices, clashes, undecided
 from domain.fields import Wrong, WrongFields
 from domain.phase_kinds import KINDS
 from domain.processes import Process
 
-RULE_OPTIONS = ("overflow", "leftover", "min_score", "ties")
+RULE_OPTIONS = tuple(choice.name for choice in choices() if choice.kept == "rule_options")
 IN_JSON = ("languages", "blocks", "frame_ancestors")
 
 
@@ -54,9 +54,11 @@ def of(db: Database, process: Process) -> Design:
 
 
 def value_of(choice: Choice, row: Mapping[str, Any], options: Mapping[str, Any]) -> Value:
-    if choice.name in RULE_OPTIONS:
+    if choice.kept == "rule_options":
         return options.get(choice.name, getattr(Rule(), choice.name))  # what a count takes where nothing is said
-    if not choice.column:
+    if choice.kept == "choices":
+        return json.loads(row["choices"]).get(choice.field, choice.default)
+    if choice.kept == "elsewhere":
         return None
     if choice.name == "support_threshold" and row[choice.name] is None:
         return 0
@@ -83,14 +85,16 @@ def themes_of(db: Database, process_id: int) -> tuple[ThemeChoice, ...]:
 
 def row_of(design: Design) -> dict[str, Any]:
     """The columns of `processes` that the design decides, but for its area."""
-    row = {choice.name: in_column(choice, design[choice.field]) for choice in choices() if choice.column}
+    row = {choice.name: in_column(choice, design[choice.field]) for choice in choices() if choice.kept == "column"}
     if "support" not in design.spans or not row["support_threshold"]:
         row["support_threshold"] = None
     if row["voting_method"] == "choose-1":
         row |= {"max_length": 1, "min_length": min(row["min_length"], 1)}
     if row["voting_method"] == "knapsack" and row["max_sum_cost"] is None:
         row["max_sum_cost"] = row["budget"]
-    row["rule_options"] = json.dumps({name: design[f"result-{name}"] for name in RULE_OPTIONS})
+    rule_options = {choice.name: design[choice.field] for choice in choices() if choice.kept == "rule_options"}
+    others = {choice.field: design[choice.field] for choice in asked(design) if choice.kept == "choices"}
+    row |= {"rule_options": json.dumps(rule_options), "choices": json.dumps(others)}
     return {**row, "look": json.dumps(dict(design.tokens)), "host": row["host"].lower()}
 
 
@@ -185,8 +189,9 @@ def change(db: Database, process: Process, wanted: Design, now: datetime, accoun
     if row["voting_method"] == "knapsack" and row["max_sum_cost"] == before["max_sum_cost"] == before["budget"]:
         row["max_sum_cost"] = row["budget"]
     changed = [name for name, value in row.items() if value != before[name]]
+    decisions = [name for name, value in flat(row).items() if value != flat(before).get(name)]
     themes = themes_changed(db, process.id, wanted.themes)
-    wrong = [*frozen_fields(db, process, changed, now), *theme_problems(db, process, wanted.themes, now)]
+    wrong = [*frozen_fields(db, process, decisions, now), *theme_problems(db, process, wanted.themes, now)]
     if "host" in changed and not owns_site(db, account_id):
         wrong.append(Wrong("look-host", "owner_only"))
     if wrong:
@@ -226,17 +231,17 @@ def change_marked(
     return change(db, process, wanted, now, account_id)
 
 
-FIXED = {choice.name: choice for choice in choices() if choice.fixed}
+def flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row with what it keeps as JSON beside its columns: each choice under its name, or its field in `choices`."""
+    return {**row, **json.loads(row["rule_options"]), **json.loads(row["choices"])}
 
 
 def frozen_fields(db: Database, process: Process, changed: Iterable[str], now: datetime) -> Iterable[Wrong]:
     holds = fixed(db, process, now)
-    if "rule_options" in changed and "vote" in holds:
-        yield Wrong("result-overflow", "frozen")
-    for name in changed:
-        if name in FIXED and FIXED[name].fixed in holds:
-            kind = "frozen" if FIXED[name].fixed == "vote" else "supports_exist"
-            yield Wrong(FIXED[name].field, kind)
+    for choice in choices():
+        name = choice.field if choice.kept == "choices" else choice.name
+        if name in changed and choice.fixed in holds:
+            yield Wrong(choice.field, "frozen" if choice.fixed == "vote" else "supports_exist")
 
 
 def themes_changed(db: Database, process_id: int, wanted: Iterable[ThemeChoice]) -> bool:

@@ -15,9 +15,9 @@ BLOCKS = ("about", "how_to_vote", "how_we_count", "plans", "map", "news", "timel
 
 GENERAL = (
     Choice("traject", "name", "line", high=80, needed="start"),
-    Choice("traject", "municipality", "line", high=80, needed="start", column=False),
-    Choice("traject", "area", "line", high=80, needed="start", column=False),
-    Choice("traject", "area_code", "line", high=12, column=False),
+    Choice("traject", "municipality", "line", high=80, needed="start", kept="elsewhere"),
+    Choice("traject", "area", "line", high=80, needed="start", kept="elsewhere"),
+    Choice("traject", "area_code", "line", high=12, kept="elsewhere"),
     Choice("traject", "summary", "line", high=300),
     Choice("traject", "description", "text", high=5_000),
     Choice("traject", "language", "one_of", "nl", options=("nl", "en")),
@@ -155,6 +155,10 @@ def phase_clashes(design: Design) -> Iterator[Clash]:
             yield Clash("closes_before_opens", "planning", kind)
     if "vote" not in design.spans and "result" in design.spans:
         yield Clash("result_without_vote", "planning", "result")
+    if "vote" in design.spans and "result" not in design.spans:  # nobody would have chosen what wins
+        yield Clash("vote_without_result", "planning", "vote")
+    if "support" in design.spans and "vote" not in design.spans and design["support-supporters"] == "code":
+        yield Clash("codes_without_vote", "support", "support")
 
 
 def vote_clashes(design: Design) -> Iterator[Clash]:

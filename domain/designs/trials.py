@@ -10,7 +10,7 @@ from domain import accounts, phases, plans, processes, submissions, synthetic, v
 from domain.database import Database
 from domain.designs import making, model
 from domain.designs.choices import Choice, Value
-from domain.designs.model import Clash, Design
+from domain.designs.model import Clash, Design, Span
 from domain.migrations import migrate
 from domain.phase_kinds import KINDS
 from domain.plans import Theme
@@ -50,7 +50,7 @@ class NotPossible(Exception):
 def completed(design: Design, first: date) -> Completed:
     """With defaults for what is undecided, and days from that one on for phases without dates. Raises NotPossible."""
     without_host = model.decided(replace(design, about={}), {"look-host": None})
-    begun = without_host if design.spans else replace(without_host, spans=model.laid_out(KINDS))
+    begun = with_result(without_host if design.spans else replace(without_host, spans=model.laid_out(KINDS)))
     dated = tuple(kind for kind in begun.kinds if not begun.spans[kind].dated)
     open_ = tuple(model.undecided(begun))
     values = {choice.field: stand_in(choice, begun) for choice in open_}
@@ -58,6 +58,14 @@ def completed(design: Design, first: date) -> Completed:
     if found := model.clashes(whole):
         raise NotPossible(found)
     return Completed(whole, open_, dated)
+
+
+def with_result(design: Design) -> Design:
+    """A vote without a result has nothing to try, also where a process lost that phase."""
+    vote = design.spans.get("vote")
+    if vote is None or "result" in design.spans:
+        return design
+    return replace(design, spans={**design.spans, "result": Span(day=vote.day + vote.days)})
 
 
 def stand_in(choice: Choice, design: Design) -> Value:

@@ -7,13 +7,17 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from domain.designs import model
+from domain import demos
+from domain.designs import files, model, presets
+from domain.designs.model import Design
+from domain.phases import HERE
 from tests.journeys.conftest import PHONE, PROGRAM, TIMEOUT_MS, Demo, Visitor, Watch
 from tests.journeys.steps import heading, preset, save
 from tests.journeys.test_every_page import SIDEWAYS, SMALL, axe
@@ -113,6 +117,57 @@ def test_from_the_first_start_to_a_process_that_collects_plans(chromium: Browser
     expect(heading(page)).to_contain_text("Ons plein")
     expect(page.get_by_role("link", name="Dien een plan in").first).to_be_visible()
     page.context.close()
+
+
+VOGELBUURT = demos.read("vogelbuurt")
+RADIOS = {"privacy-legal_basis": "Wij hebben er een gerechtvaardigd belang bij"}
+LOOK = """:root {
+  --basis-color-accent: #8a2f5d;
+  --basis-color-action-1-color-default: #8a2f5d;
+  --basis-color-action-1-color-hover: #6d2349;
+  --basis-color-highlight-bg-default: #ffd9a8;
+  --basis-border-radius-md: 1.25rem;
+}"""
+
+
+def test_a_process_of_the_demo_is_what_the_wizard_makes_of_the_same_answers(visitor: Visitor, demo: Demo) -> None:
+    """Vogelbuurt, from its preset to its page, by what anyone types; a rehearsal shows a result before it opens."""
+    desk = visitor(viewport=DESK)
+    sign_in(desk, demo)
+    there = downloaded(desk, demo("/beheer/vogelbuurt-verdeelt/ontwerp.toml"))
+    desk.goto(demo("/beheer/nieuw"))
+    preset(desk, presets.all_presets()[VOGELBUURT["preset"]].about["title"]).click()
+    here = desk.url
+    for step in model.steps():
+        desk.goto(f"{here}/{step}")
+        fill_in(desk, step, min(span.opens for span in there.spans.values() if span.opens))
+        desk.get_by_role("button", name="Bewaar en ga verder").click()
+    desk.get_by_role("link", name="Generale repetitie").click()
+    desk.get_by_role("button", name="Begin de repetitie").click()
+    expect(desk.get_by_role("heading", name="De uitslag")).to_be_visible(timeout=60_000)
+    desk.goto(here)
+    desk.get_by_role("link", name="Open het traject").click()
+    desk.get_by_role("button", name="Ja, open het traject").click()
+    expect(desk.get_by_role("heading", name="Uw traject staat op de site")).to_be_visible()
+    assert downloaded(desk, f"{desk.url.partition('?')[0]}/ontwerp.toml") == there
+
+
+def downloaded(page: Page, address: str) -> Design:
+    return files.read(page.request.get(address).body())
+
+
+def fill_in(page: Page, step: str, first: datetime) -> None:
+    for field, value in VOGELBUURT["choices"].items():
+        if field.partition("-")[0] == step and field in RADIOS:
+            page.get_by_label(RADIOS[field]).check(force=True)
+        elif field.partition("-")[0] == step:
+            page.locator(f"[name={field}]").fill(value)
+    if step == "planning":
+        page.get_by_label("Wanneer begint het traject?").fill(f"{first.astimezone(HERE):%Y-%m-%d}")
+        page.get_by_role("button", name="Reken de data uit en bewaar").click()
+    if step == "look":
+        page.get_by_text("Tokens van uw huisstijl (NL Design System)").click()
+        page.get_by_role("textbox", name="Tokens van uw huisstijl").fill(LOOK)
 
 
 def test_left_in_the_middle_it_is_taken_up_again(visitor: Visitor, demo: Demo) -> None:

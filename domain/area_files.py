@@ -23,7 +23,7 @@ import openpyxl
 
 from domain import maps, sheets
 from domain.area_figures import FIGURES, NEEDED, figure_of, plain
-from domain.areas import CODE, LONGEST_NAME, PREFIXES
+from domain.areas import CODE, LONGEST_NAME, PREFIXES, level_of
 from domain.maps import NotABoundary, Shape
 from domain.search import fold
 from domain.sheets import Unreadable
@@ -217,10 +217,6 @@ def code_from(value: Any, prefix: str = "") -> str:
     if prefix and CODE.fullmatch(prefix + text):
         text = prefix + text
     return text if CODE.fullmatch(text) and text.startswith(prefix) else ""
-
-
-def level_of(code: str) -> str:
-    return next(level for level, prefix in PREFIXES.items() if code.startswith(prefix))
 
 
 def properties_of(document: Mapping[str, Any]) -> list[str]:

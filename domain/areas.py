@@ -18,6 +18,13 @@ LONGEST_NAME = 80
 MAP_WIDTH = 640  # of a drawing of many areas, in its own units
 
 
+def level_of(code: str) -> str:
+    """The level of the area that CBS gives that code. Raises ValueError for what is no code."""
+    if not CODE.fullmatch(code):
+        raise ValueError("not a code of CBS")
+    return next(level for level, prefix in PREFIXES.items() if code.startswith(prefix))
+
+
 class Refused(Exception):
     """The area stays as it is. `kind`: in_use, has_areas, name_taken, code_taken, wrong_level, into_itself,
     leaves_process or gone."""
@@ -66,6 +73,11 @@ def ordered(areas: Iterable[Area]) -> list[Area]:
     return sorted(areas, key=lambda area: (area.code or "~", area.name.casefold(), area.id))
 
 
+def of_code(db: Database, code: str) -> Area | None:
+    row = db.execute(f"SELECT {COLUMNS} FROM areas WHERE code = ?", [code]).fetchone()
+    return area_from(row) if row else None
+
+
 def of(db: Database, area_id: int) -> Area | None:
     row = db.execute(f"SELECT {COLUMNS} FROM areas WHERE id = ?", [area_id]).fetchone()
     return area_from(row) if row else None
@@ -90,6 +102,14 @@ def path(db: Database, area_id: int) -> list[Area]:
 def below(db: Database, area_id: int) -> list[int]:
     """The ids of all that lies in it, at any depth; not its own."""
     return [id_ for (id_,) in db.execute(f"{BELOW} SELECT id FROM below WHERE id != :root", {"root": area_id})]
+
+
+def named(db: Database, name: str, municipality: str) -> list[Area]:
+    """The areas of that name, in whatever case, in that municipality, which is one of them; the largest first."""
+    roots = db.execute(f"SELECT {COLUMNS} FROM areas WHERE parent_id IS NULL ORDER BY id").fetchall()
+    same = [area for area in map(area_from, roots) if area.name.casefold() == municipality.casefold()]
+    inside = sorted((area for root in same for area in tree(db, root.id)), key=lambda area: (area.depth, area.id))
+    return [area for area in inside if area.name.casefold() == name.casefold()]
 
 
 BELOW = """

@@ -197,7 +197,7 @@ def staged(order: Order, directory: Path, told: Told) -> Iterator[Stage]:
             manager = accounts.make(db, "beheer@repetitie.example", "Beheer", "", True, first)
             assessor = accounts.make(db, "toets@repetitie.example", "Toets", "", False, first)
             insert_places(db, order.places)
-            slug = making.create(db, order.design, first, manager)
+            slug = making.create(db, trials.without_unknown_code(db, order.design), first, manager)
             db.execute("UPDATE processes SET lot_seed = ?", [str(order.seed)])
             (process_id,) = db.execute("SELECT id FROM processes").fetchone()
             database.insert(db, "roles", {"account_id": assessor, "process_id": process_id, "role": "toetser"})

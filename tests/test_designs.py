@@ -22,7 +22,7 @@ from routes.pages import environment
 from tests.cast import AFTER, CLOSES, EURO, NOW, reload
 from tests.conftest import Clock
 from tests.pages import Page, pages_of, words
-from tests.staff import BEA, MO, NINA, OLGA, TESSA, account, sign_in_as
+from tests.staff import BEA, MO, NINA, OLGA, TESSA, account, sign_in, sign_in_as
 
 NEW, DESIGNS = "/beheer/nieuw", "/beheer/ontwerpen"
 SCRIPT = "<script>alert(1)</script>"
@@ -230,6 +230,7 @@ def test_dates_that_look_like_a_mistake_are_said(client: TestClient, olga: int) 
     [
         ("traject", {"traject-name": "x" * 81}, "traject-name"),
         ("traject", {"traject-language": "fy"}, "traject-language"),
+        ("traject", {"traject-area_code": "0518WK"}, "traject-area_code"),
         ("money", {"money-budget": "veel"}, "money-budget"),
         ("money", {"money-budget": "0,50"}, "money-budget"),
         ("money", {"theme-1-budget": "5"}, "theme-1-name"),
@@ -259,8 +260,9 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(
 
 def test_scripts_show_as_text(client: TestClient, olga: int) -> None:
     here = begin(client)
-    texts = ("name", "municipality", "area", "area_code", "summary", "description")
-    fill(client, here, "traject", **{f"traject-{name}": SCRIPT[: 12 if name == "area_code" else 80] for name in texts})
+    texts = ("name", "municipality", "area", "summary", "description")
+    fill(client, here, "traject", **{f"traject-{name}": SCRIPT for name in texts})
+    assert "<script>a" not in fill(client, here, "traject", **{"traject-area_code": "<script>a"}).text
     fill(client, here, "money", **{"theme-1-name": SCRIPT, "theme-1-min_length": "2", "theme-1-max_length": "1"})
     for path in (NEW, DESIGNS, here, f"{here}/verwijderen", *(f"{here}/{step}" for step in model.steps())):
         assert "<script>a" not in client.get(path).text, path
@@ -315,6 +317,81 @@ def test_a_host_that_another_process_has_is_told_and_not_taken(
     fill(client, here, "look", look__host="Laak.example")
     assert "Een ander traject heeft dit eigen adres al" in words(client.get(here).text)
     assert open_it_too_early(client, here) == 409
+
+
+# What is otherwise here
+
+
+def pages_before_opening(client: TestClient, here: str, step: str) -> list[str]:
+    return [words(client.get(path).text) for path in (here, f"{here}/{step}", f"{here}/openen")]
+
+
+def test_a_code_that_no_area_has_is_told_and_becomes_that_of_the_area(
+    client: TestClient, db: Database, olga: int
+) -> None:
+    here = begin(client, voorbeeld="den-haag-wijkbudget")
+    fill_all(client, here)
+    assert not any("kennen wij hier nog niet" in page for page in pages_before_opening(client, here, "traject"))
+    fill(client, here, "traject", traject__area_code="wk051899")
+    assert all(
+        "De code WK051899 kennen wij hier nog niet. U kunt gewoon verder" in page
+        for page in pages_before_opening(client, here, "traject")
+    )
+    open_it(client, here)
+    assert "WK051899" in words(client.get("/beheer/mooi-mariahoeve/keuzes").text)
+    assert 'area_code = "WK051899"' in client.get("/beheer/mooi-mariahoeve/ontwerp.toml").text
+    row = db.execute("SELECT name, level FROM areas WHERE code = 'WK051899'").fetchone()
+    assert row == ("Mariahoeve", "wijk")
+
+
+def test_a_code_that_an_area_has_brings_its_name(client: TestClient, db: Database, olga: int, process: Process) -> None:
+    db.execute("UPDATE areas SET code = 'WK051826' WHERE name = 'Bezuidenhout'")
+    here = begin(client, voorbeeld="den-haag-wijkbudget")
+    fill_all(client, here, traject=ANSWERS["traject"] | {"traject-area_code": "WK051826"})
+    assert all(
+        "Het gebied met code WK051826 heet op deze site ‘ Bezuidenhout ’" in page
+        for page in pages_before_opening(client, here, "traject")
+    )
+
+
+def test_the_areas_that_are_here_are_offered_while_typing(client: TestClient, olga: int, process: Process) -> None:
+    here = begin(client)
+    page = Page(client.get(f"{here}/traject").text)
+    lists = {field["name"]: field["list"] for field in page.all("input") if "list" in field}
+    assert lists == {f"traject-{name}": f"traject-{name}-known" for name in ("municipality", "area", "area_code")}
+    assert [each["id"] for each in page.all("datalist")] == [*lists.values()]
+    assert {"Den Haag", "Bezuidenhout"} <= {each["value"] for each in page.all("option")}
+
+
+def test_only_the_owner_gives_a_process_a_host(
+    client: TestClient, db: Database, secret: bytes, clock: Clock, process: Process
+) -> None:
+    sign_in_as(client, db, secret, process, BEA)
+    here = begin(client, voorbeeld="den-haag-wijkbudget")
+    fill_all(client, here)
+    refused = fill(client, here, "look", look__host="mariahoeve.example")
+    assert refused.status_code == 422
+    assert 'href="#look-host"' in refused.text
+    assert "Alleen de eigenaar van de site kan dit adres veranderen" in words(refused.text)
+    assert draft(db, here).design["look-host"] is None
+    sign_in_as(client, db, secret, None, OLGA)
+    assert fill(client, here, "look", look__host="mariahoeve.example").status_code == 303
+    assert "gaat niet mee" not in words(client.get(f"{here}/openen").text)
+    sign_in_as(client, db, secret, process, BEA)
+    assert all(
+        "Het eigen adres mariahoeve.example gaat niet mee" in page
+        for page in pages_before_opening(client, here, "look")
+    )
+    assert fill(client, here, "look").status_code == 303
+
+
+def test_a_file_with_a_host_says_to_others_than_the_owner_that_it_stays_behind(
+    client: TestClient, db: Database, secret: bytes, clock: Clock, process: Process
+) -> None:
+    file = files.written(model.decided(presets.all_presets()["assen"], {"look-host": "laak.example"})).encode()
+    for who, told in ((BEA, True), (OLGA, False)):
+        sign_in_as(client, db, secret, process, who)
+        assert ("Het eigen adres laak.example gaat niet mee" in words(upload(client, file).text)) is told
 
 
 # To begin
@@ -377,13 +454,28 @@ def test_a_file_is_looked_at_before_it_is_used(client: TestClient, db: Database,
     page = upload(client, file.encode())
     said = words(page.text)
     assert "Bewoners beslissen over € 20.000" in said
-    assert "Het gebied met code WK051899 staat nog niet op deze site" in said
+    assert "De code WK051899 kennen wij hier nog niet" in said
     assert "Nog te kiezen: Vanaf welke leeftijd mag iemand stemmen?" in said
     assert drafts.listed(db, None) == []
     answer = client.post(NEW, data=Page(page.text).form(NEW).fields)
     here = answer.headers["location"]
     assert draft(db, here).design == files.read(file.encode())
     assert client.get(f"{here}/ontwerp.toml").text == files.written(draft(db, here).design)
+
+
+def test_a_file_of_which_all_dates_are_past_comes_back_whole_years_later(
+    client: TestClient, db: Database, olga: int, process: Process, clock: Clock
+) -> None:
+    file = client.get("/beheer/bezuidenhout/ontwerp.toml").content
+    assert "zijn voorbij" not in words(upload(client, file).text)
+    clock.now += timedelta(days=900)
+    sign_in(client, db, b"", None, "owner", now=clock.now)
+    page = upload(client, file)
+    assert "De data in dit bestand zijn voorbij. Wij schuiven ze hele jaren op." in words(page.text)
+    here = client.post(NEW, data=Page(page.text).form(NEW).fields).headers["location"]
+    vote = draft(db, here).design.spans["vote"]
+    assert vote == drafts.next_year(db, process, clock.now.date()).spans["vote"]
+    assert "2029" in words(page.text)
 
 
 FLAWED = (
@@ -412,7 +504,9 @@ def test_a_flawed_file_is_refused_with_line_and_reason(client: TestClient, db: D
 def test_every_kind_of_flaw_has_words(client: TestClient, monkeypatch: pytest.MonkeyPatch, olga: int) -> None:
     kinds = "not_toml too_large not_utf8 newer unknown not_a_table not_a_text hidden_characters twice not_a_token half"
     kinds += " missing not_a_number not_an_amount not_a_date not_a_choice too_low too_high too_cheap too_dear too_long"
-    flaws = [Flaw(1, "x", kind, 2) for kind in [*kinds.split(), "too_many"]]
+    kinds += " closes_before_opens too_many"
+    flaws = [Flaw(1, "x", kind, 2) for kind in kinds.split()]
+    flaws += [Flaw(1, choice.field.replace("-", "."), "not_fit") for choice in model.choices() if choice.refuse]
 
     def flawed(_: bytes) -> None:
         error = files.FlawedFile(flaws[0])
@@ -490,6 +584,7 @@ def test_every_clash_has_words(client: TestClient) -> None:
     kinds = "no_phases no_dates closes_before_opens result_without_vote min_above_max ballot_above_budget"
     kinds += " themes_above_max theme_twice theme_min_above_max theme_above_budget host_taken"
     kinds += " vote_without_result codes_without_vote"
+    kinds += " code_of_other_level area_has_other_code"
     text = environment("nl").get_template("staff/designs_words.html").make_module({"process": None})
     said = [str(text.clash_text(model.Clash(kind, "vote", "vote", "Groen"))) for kind in kinds.split()]  # type: ignore[attr-defined]
     assert len(set(said)) == len(said)

@@ -7,7 +7,7 @@ import pytest
 
 from domain import phase_kinds, phases, processes
 from domain.database import writing
-from domain.designs import files, making, model
+from domain.designs import drafts, files, making, model
 from domain.designs.choices import Choice
 from domain.designs.files import FlawedFile
 from domain.designs.making import NotReady
@@ -105,6 +105,43 @@ def test_a_process_gives_back_the_design_it_was_made_of(db, clock):
     ]
 
 
+def test_the_code_of_its_area_comes_back_too_though_no_area_had_it(db, clock):
+    process = opened(db, made(traject__area_code="WK051899"), clock.now)
+    assert making.of(db, process)["traject-area_code"] == "WK051899"
+    twin = opened(db, making.of(db, process), clock.now)
+    assert (twin.area, twin.municipality) == ("Laak", "Den Haag")
+    assert db.execute("SELECT count(*) FROM areas").fetchone() == (2,)
+
+
+def test_an_area_that_is_there_without_a_code_gets_it(db, clock):
+    opened(db, made(), clock.now)
+    process = opened(db, made(traject__area_code="WK051899"), clock.now)
+    assert making.of(db, process)["traject-area_code"] == "WK051899"
+    assert db.execute("SELECT count(*) FROM areas").fetchone() == (2,)
+
+
+def test_the_same_area_in_other_capitals_is_no_second_area(db, clock):
+    first = opened(db, made(), clock.now)
+    second = opened(db, made(traject__area="laak", traject__municipality="DEN HAAG"), clock.now)
+    assert (second.area, second.municipality) == (first.area, first.municipality) == ("Laak", "Den Haag")
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ({"traject__area_code": "GM0518"}, "code_of_other_level"),
+        ({"traject__area_code": "BU05189901", "traject__area": "Den Haag"}, "code_of_other_level"),
+        ({"traject__area_code": "WK051898"}, "area_has_other_code"),
+    ],
+)
+def test_a_code_that_can_not_be_of_that_area_is_told_and_nothing_is_made(db, clock, values, kind):
+    opened(db, made(traject__area_code="WK051899"), clock.now)
+    design = made(**values)
+    assert [clash.kind for clash in drafts.problems(db, design)] == [kind]
+    with pytest.raises(NotReady), writing(db):
+        making.create(db, design, clock.now, ACCOUNT)
+
+
 def test_a_design_written_and_read_is_the_same_and_so_is_its_process(db, clock):
     design = replace(made(traject__description="Een\n\n“twee” \\ drie"), about={"title": "Proef"})
     text = files.written(design)
@@ -136,6 +173,9 @@ def test_a_flawed_file_is_refused_by_line_and_changes_nothing():
         (b"", 0, "missing"),
         (b"format = 1\n[vote]\nopens = 2027-02-30\n", 3, "not_toml"),
         (b"format = 1\n\xff", 2, "not_utf8"),
+        (b"format = 1\n[vote]\ncloses = 2027-02-01\nopens = 2027-02-02\n", 3, "closes_before_opens"),
+        (b'format = 1\n[traject]\narea_code = "WK05"\n', 3, "not_fit"),
+        (b'format = 1\n[traject]\narea_code = "wk051899"\n', 3, "not_fit"),
         (b"format = 1\n[look.tokens]\nx = 'red;} body {'\n", 3, "not_a_token"),
         (b"format = 1\n[vote]\nopens = 9999-01-01\ncloses = 9999-01-02\n", 3, "not_a_date"),
         (b"format = 1\n[money]\nbudget = 10.005\n", 3, "not_an_amount"),

@@ -31,6 +31,7 @@ class Choice:
     kept: where in `processes`: a column of its own, or under its name in the JSON of `rule_options` or of `choices`,
         which any kind of phase may use without a change of the schema; or elsewhere, as domain/designs/making.py says.
     refuse: raises ValueError for a value of the type that nevertheless can't be; the page words it as `not_fit`.
+    tidy: how it is written, whatever somebody types.
     """
 
     section: str
@@ -44,6 +45,7 @@ class Choice:
     fixed: Literal["", "vote", "supports"] = ""
     kept: Literal["column", "rule_options", "choices", "elsewhere"] = "column"
     refuse: Callable[[Any], object] | None = None
+    tidy: Callable[[Any], Any] | None = None
 
     @property
     def field(self) -> str:
@@ -72,7 +74,8 @@ def from_typed(choice: Choice, typed: list[str]) -> Value:
     text = typed[0] if typed else ""
     if not text.strip():
         return None
-    return checked(choice, READERS[choice.type](text))
+    value = READERS[choice.type](text)
+    return checked(choice, choice.tidy(value) if choice.tidy else value)
 
 
 def amount(typed: str) -> int:

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from domain import audit, database, phases
+from domain import areas, audit, database, phases
 from domain.database import Database
 from domain.designs import files, making
 from domain.designs.making import HostTaken
@@ -146,7 +146,7 @@ def open_process(db: Database, id_: int, expected_version: int, now: datetime, a
 
 def problems(db: Database, design: Design) -> list[Clash]:
     """What doesn't fit together, nor with what is here already."""
-    found = clashes(design)
+    found = [*clashes(design), *making.area_clashes(db, design)]
     try:
         making.refuse_host(db, making.row_of(design)["host"], None)
     except HostTaken:
@@ -163,18 +163,45 @@ def next_year(db: Database, process: Process, today: date) -> Design:
 
     Its host name stays with the process that has it.
     """
-    design = decided(making.of(db, process), {"look-host": None})
+    return years_later(decided(making.of(db, process), {"look-host": None}), today)
+
+
+def years_later(design: Design, today: date) -> Design:
+    """The design, at least one whole year later, and so many that it has yet to begin."""
     opens = [phase.opens_at.astimezone(HERE).date() for phase in design.phases]
     if not opens:
         return design
     first = min(opens) + YEAR
     while first <= today:
         first += YEAR
-    return placed(replace(design, about={}), first)
+    return placed(design, first)
 
 
-def missing_here(db: Database, design: Design) -> Iterator[str]:
-    """What the design names and this site doesn't have: "area_code"."""
-    code = design["traject-area_code"]
-    if code and not db.execute("SELECT 1 FROM areas WHERE code = ?", [code]).fetchone():
-        yield "area_code"
+def past(design: Design, now: datetime) -> bool:
+    """It has dates, and all of them are over."""
+    return bool(design.phases) and all(phase.closes_at <= now for phase in design.phases)
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """Something that the design names and that will be otherwise here; `step` is where it is chosen.
+
+    kind: area_code (no area has it yet: it becomes that of the area), area_name (the area of that code is called
+    `name` here) or host (whoever opens it may not choose one: it is left out).
+    """
+
+    kind: str
+    step: str
+    name: str = ""
+
+
+def lacks(db: Database, design: Design, owner: bool) -> Iterator[Lack]:
+    """What will be otherwise here once it is opened, by the owner of the site or by somebody else."""
+    code, name = design["traject-area_code"], design["traject-area"]
+    area = areas.of_code(db, code) if code else None
+    if code and area is None:
+        yield Lack("area_code", "traject")
+    if area and name and area.name.casefold() != name.casefold():
+        yield Lack("area_name", "traject", area.name)
+    if design["look-host"] and not owner:
+        yield Lack("host", "look")

@@ -182,6 +182,8 @@ class Reader:
                     self.flaw(kind, name, unfit.kind, unfit.limit)
         if ("opens" in content) != ("closes" in content):
             self.flaw(kind, "opens" if "opens" in content else "closes", "half")
+        elif "opens" in span and "closes" in span and span["closes"] <= span["opens"]:
+            self.flaw(kind, "closes", "closes_before_opens")
         return Span(**span)
 
     def themes(self, found: Any) -> tuple[ThemeChoice, ...]:

@@ -3,16 +3,16 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, replace
 from datetime import datetime
 from typing import Any
 
-from domain import audit, checklists, database, phases, planning, processes
+from domain import areas, audit, checklists, database, phases, planning, processes
 from domain.counting import Rule
 from domain.database import Database
 from domain.designs.choices import Choice, Value
-from domain.designs.model import BLOCKS, Design, Span, ThemeChoice, asked, choices, clashes, undecided
+from domain.designs.model import BLOCKS, Clash, Design, Span, ThemeChoice, asked, choices, clashes, undecided
 from domain.fields import Wrong, WrongFields
 from domain.phase_kinds import KINDS
 from domain.processes import Process
@@ -113,7 +113,7 @@ def create(db: Database, design: Design, now: datetime, account_id: int, predece
 
     Raises NotReady and HostTaken.
     """
-    if undecided(design) or clashes(design):
+    if undecided(design) or clashes(design) or [*area_clashes(db, design)]:
         raise NotReady
     row = row_of(design)
     if not owns_site(db, account_id):
@@ -154,20 +154,35 @@ def refuse_host(db: Database, host: str, process_id: int | None) -> None:
 
 
 def area_of(db: Database, design: Design) -> int:
-    """The area of that code, or of that name in that municipality, made where it isn't there yet."""
-    code, name = design["traject-area_code"], design["traject-area"]
-    if code and (row := db.execute("SELECT id FROM areas WHERE code = ?", [code]).fetchone()):
-        return int(row[0])
-    municipality = processes.area(db, design["traject-municipality"])
-    if name == design["traject-municipality"]:
-        return municipality
-    below = db.execute(
-        "WITH RECURSIVE below (id, name) AS (SELECT id, name FROM areas WHERE id = ? "
-        "UNION ALL SELECT areas.id, areas.name FROM areas JOIN below ON areas.parent_id = below.id) "
-        "SELECT id FROM below WHERE name = ? ORDER BY id LIMIT 1",
-        [municipality, name],
-    ).fetchone()
-    return int(below[0]) if below else processes.area(db, name, municipality)
+    """The area of that code, or of that name in that municipality, made where it isn't there yet. It has the code
+    from then on."""
+    code, name, municipality = (design[f"traject-{part}"] for part in ("area_code", "area", "municipality"))
+    if code and (known := areas.of_code(db, code)):
+        return known.id
+    listed = [area for area in areas.named(db, name, municipality) if not (code and area.code)]
+    area_id = listed[0].id if listed else new_area(db, name, municipality)
+    if code:
+        level = areas.level_of(code)
+        db.execute("UPDATE areas SET code = ?, level = iif(level = '', ?, level) WHERE id = ?", [code, level, area_id])
+    return area_id
+
+
+def new_area(db: Database, name: str, municipality: str) -> int:
+    there = areas.named(db, municipality, municipality)
+    root = there[0].id if there else processes.area(db, municipality)
+    return root if name.casefold() == municipality.casefold() else processes.area(db, name, root)
+
+
+def area_clashes(db: Database, design: Design) -> Iterator[Clash]:
+    """A code that no area has yet can't become that of another kind of area, nor of one that has a code."""
+    code, name, municipality = (design[f"traject-{part}"] for part in ("area_code", "area", "municipality"))
+    if not (code and name and municipality) or areas.of_code(db, code):
+        return
+    there = areas.named(db, name, municipality)
+    if (areas.level_of(code) == "municipality") != (name.casefold() == municipality.casefold()):
+        yield Clash("code_of_other_level", "traject")
+    elif there and all(area.code for area in there):
+        yield Clash("area_has_other_code", "traject")
 
 
 def fixed(db: Database, process: Process, now: datetime) -> set[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 
-from domain import hosts, phases
+from domain import areas, hosts, phases
 from domain.designs.choices import Choice, Value
 from domain.phase_kinds import KINDS
 from domain.phases import HERE, Phase
@@ -17,7 +17,7 @@ GENERAL = (
     Choice("traject", "name", "line", high=80, needed="start"),
     Choice("traject", "municipality", "line", high=80, needed="start", kept="elsewhere"),
     Choice("traject", "area", "line", high=80, needed="start", kept="elsewhere"),
-    Choice("traject", "area_code", "line", high=12, kept="elsewhere"),
+    Choice("traject", "area_code", "line", high=12, kept="elsewhere", refuse=areas.level_of, tidy=str.upper),
     Choice("traject", "summary", "line", high=300),
     Choice("traject", "description", "text", high=5_000),
     Choice("traject", "language", "one_of", "nl", options=("nl", "en")),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cache
 
-from domain import accounts, phases, plans, processes, submissions, synthetic, versions
+from domain import accounts, areas, phases, plans, processes, submissions, synthetic, versions
 from domain.database import Database
 from domain.designs import making, model
 from domain.designs.choices import Choice, Value
@@ -68,6 +68,12 @@ def with_result(design: Design) -> Design:
     return replace(design, spans={**design.spans, "result": Span(day=vote.day + vote.days)})
 
 
+def without_unknown_code(db: Database, design: Design) -> Design:
+    """A code that no area has there says nothing in a trial, and may be that of an area of another name."""
+    code = design["traject-area_code"]
+    return design if code and areas.of_code(db, code) else model.decided(design, {"traject-area_code": None})
+
+
 def stand_in(choice: Choice, design: Design) -> Value:
     """The default; of the money enough for the limits that were chosen already."""
     if choice.field == "money-budget":
@@ -94,6 +100,7 @@ def process_of(design: Design, listed: Sequence[SyntheticPlan] = (), seed: int =
     db = Database(sqlite3.connect(":memory:", isolation_level=None), recursive_triggers=False)
     try:
         db.conn.deserialize(empty())
+        design = without_unknown_code(db, design)
         slug = making.create(db, design, MADE, accounts.make(db, "proef@repetitie.example", "Proef", "", True, MADE))
         db.execute("UPDATE processes SET lot_seed = ?", [str(seed)])
         process = loaded(db, slug)

@@ -9,10 +9,10 @@ from litestar import Request
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
-from domain import phases, planning, processes
+from domain import areas, phases, planning, processes
 from domain.designs import drafts, files, making, model, presets
 from domain.designs.choices import Value
-from domain.designs.drafts import Draft, NoSuchDraft, Stale
+from domain.designs.drafts import Draft, Lack, NoSuchDraft, Stale
 from domain.designs.files import Flaw, FlawedFile
 from domain.designs.making import HostTaken, NotReady
 from domain.designs.model import Clash, Design
@@ -120,16 +120,24 @@ async def look(request: Request) -> Reply:
         design = files.read(upload.data)
     except FlawedFile as flawed:
         return import_page(request, flaws=flawed.flaws)
-    db = site_of(request).reader
+    site = site_of(request)
+    past = drafts.past(design, site.now())
+    begun = drafts.years_later(design, today(request)) if past else design
     return staff_answer(
         request,
         "staff/designs_preview.html",
-        design=design,
-        file=files.written(design),
-        undecided=model.undecided(design),
-        clashes=drafts.problems(db, design),
-        missing=[*drafts.missing_here(db, design)],
+        design=begun,
+        file=files.written(begun),
+        past=past,
+        undecided=model.undecided(begun),
+        clashes=drafts.problems(site.reader, begun),
+        lacks=lacks_in(request, begun),
     )
+
+
+def lacks_in(request: Request, design: Design) -> list[Lack]:
+    """What will be otherwise if they open it."""
+    return [*drafts.lacks(site_of(request).reader, design, staff_of(request).owner)]
 
 
 # What was begun
@@ -208,6 +216,7 @@ def overview(request: Request, draft: Draft, *, refused: str = "", status: int =
         next=next((each for each in listed if each.state in ("new", "wrong", "open")), None),
         ready=drafts.openable(db, draft.design),
         warnings=warnings(draft.design, site_of(request)),
+        lacks=lacks_in(request, draft.design),
         refused=refused,
         done=request.query_params.get("gedaan", ""),
     )
@@ -324,6 +333,8 @@ def step_page(
         if form.step in draft.seen
         else [],
         warnings=warnings(draft.design, site_of(request)) if form.step == "planning" else [],
+        lacks=[lack for lack in lacks_in(request, draft.design) if lack.step == form.step],
+        areas=areas.tree(site_of(request).reader)[:MOST_AREAS] if form.step == "traject" else [],
         meanwhile=steps.differences(form, meanwhile) if meanwhile else None,
         hours=request.query_params.get("uren") == "1" or any(steps.has_hours(form)),
         saved=request.query_params.get("gedaan") == "1",
@@ -331,6 +342,7 @@ def step_page(
     )
 
 
+MOST_AREAS = 500  # that are offered while somebody types
 LIMITS: Mapping[str, int] = {"theme": model.LONGEST_THEME, "text": model.LONGEST_TEXT}
 
 
@@ -344,6 +356,7 @@ async def save_step(request: Request, design_id: FromPath[int], step: FromPath[s
     sent = await read_form(request)
     version = version_in(sent)
     form, design = steps.read(step, sent, draft.design)
+    form.wrong += refused_host(request, draft.design["look-host"], design["look-host"])
     if "meer" in sent or "bekijk" in sent:
         form.wrong = []
         return step_page(request, draft, form, more=steps.NEW_THEMES, version=version)
@@ -358,6 +371,12 @@ async def save_step(request: Request, design_id: FromPath[int], step: FromPath[s
     except NoSuchDraft as gone:
         raise NotFoundException from gone
     return see_other(after(draft.id, step, form.step == "planning" and "schuif" in sent, "stop" in sent))
+
+
+def refused_host(request: Request, before: str | None, wanted: str | None) -> Iterator[Wrong]:
+    """As making.change refuses it later."""
+    if wanted and wanted != before and not staff_of(request).owner:
+        yield Wrong("look-host", "owner_only")
 
 
 def version_in(sent: Form) -> int:
@@ -394,6 +413,7 @@ async def confirm_opening(request: Request, design_id: FromPath[int]) -> Reply:
         design=draft.design,
         slug=processes.free_slug(site.reader, processes.slug_from(str(draft.design["traject-name"]))),
         warnings=warnings(draft.design, site),
+        lacks=lacks_in(request, draft.design),
     )
 
 

@@ -89,20 +89,12 @@ def places_of(db: Database, design: Design) -> tuple[Place, ...]:
     """The area of the design as it is here, after those in which it lies, with its own boundary alone; none where it
     is not here yet."""
     code, name, within = (design[f"traject-{of}"] for of in ("area_code", "area", "municipality"))
-    row = db.execute(FIND, {"code": code or "", "name": name, "within": within}).fetchone()
-    if row is None:
+    area = (areas.of_code(db, code) if code else None) or next(iter(areas.named(db, name, within)), None)
+    if area is None:
         return ()
-    id_, boundary = row
-    listed = [Place(area.name, area.code, area.level, "") for area in areas.path(db, id_)]
+    boundary = db.execute("SELECT boundary FROM areas WHERE id = ?", [area.id]).fetchone()[0]
+    listed = [Place(each.name, each.code, each.level, "") for each in areas.path(db, area.id)]
     return (*listed[:-1], replace(listed[-1], boundary=boundary or ""))
-
-
-FIND = """
-SELECT areas.id, areas.boundary FROM areas LEFT JOIN areas AS parent ON parent.id = areas.parent_id
-WHERE (:code != '' AND areas.code = :code) OR (areas.name = :name AND parent.name = :within)
-   OR (areas.name = :name AND areas.name = :within AND areas.parent_id IS NULL)
-ORDER BY areas.code IS NOT :code, areas.id LIMIT 1
-"""
 
 
 @staff_page(ONE + PATH + "/{name:str}", "beheerder")

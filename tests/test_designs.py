@@ -319,6 +319,27 @@ def test_a_host_that_another_process_has_is_told_and_not_taken(
     assert open_it_too_early(client, here) == 409
 
 
+def test_the_pages_of_residents_follow_the_choices_and_not_the_preset(
+    client: TestClient, db: Database, olga: int, clock: Clock
+) -> None:
+    here = begin(client, voorbeeld="waalwijk-per-thema")
+    fill_all(client, here, money={"money-budget": "70.000", "theme-1-max_length": "4"})
+    fill(client, here, "support", **{"support-support_threshold": "7"})
+    fill(client, here, "vote", **{"vote-max_length": "9"})
+    open_it(client, here)
+    rules = words(client.get("/mooi-mariahoeve/zo-werkt-het").text)
+    assert "Een plan heeft de steun van 7 bewoners nodig" in rules
+    assert "hoogstens 4" in rules
+    assert "hoogstens 9 plannen" in rules
+    collect = reload(db, "mooi-mariahoeve").phase("collect")
+    assert collect is not None
+    clock.now = collect.closes_at
+    front = words(client.get("/mooi-mariahoeve").text)
+    assert "Een plan heeft de steun van 7 bewoners nodig" in front
+    for gone in ("15 keer", "twee plannen"):
+        assert gone not in rules + front
+
+
 # What is otherwise here
 
 
@@ -583,8 +604,7 @@ def test_every_choice_has_a_question_why_and_a_label_for_each_option(language: s
 def test_every_clash_has_words(client: TestClient) -> None:
     kinds = "no_phases no_dates closes_before_opens result_without_vote min_above_max ballot_above_budget"
     kinds += " themes_above_max theme_twice theme_min_above_max theme_above_budget host_taken"
-    kinds += " vote_without_result codes_without_vote"
-    kinds += " code_of_other_level area_has_other_code"
+    kinds += " vote_without_result codes_without_vote code_of_other_level area_has_other_code plan_above_budget"
     text = environment("nl").get_template("staff/designs_words.html").make_module({"process": None})
     said = [str(text.clash_text(model.Clash(kind, "vote", "vote", "Groen"))) for kind in kinds.split()]  # type: ignore[attr-defined]
     assert len(set(said)) == len(said)

@@ -72,6 +72,7 @@ def test_without_a_vote_nothing_of_a_vote_needs_to_be_decided():
     [
         ({"vote__min_length": 4, "vote__max_length": 3}, "min_above_max"),
         ({"vote__max_sum_cost": 40_000_00}, "ballot_above_budget"),
+        ({"collect__max_plan_cost": 30_000_01}, "plan_above_budget"),
     ],
 )
 def test_what_does_not_fit_together_is_told(values, kind):

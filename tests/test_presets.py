@@ -1,5 +1,6 @@
 """The presets (voorbeelden) to begin with: each is whole but for what only the place itself can say."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -67,3 +68,14 @@ def test_a_process_made_of_it_exports_to_the_same_file(path, db, clock):
     with writing(db):
         twin = making.create(db, again, clock.now, 1)
     assert files.written(making.of(db, processes.load(db, twin))) == exported
+
+
+NUMBER = re.compile(r"\d|\b(twee|drie|vier|vijf|zes|tien)\b|\b(minstens|hoogstens)\b", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.stem)
+def test_its_texts_name_no_number_that_is_a_choice(path):
+    """Who changes the choice would have to find the text; the pages say the number beside it."""
+    texts = [span.text for span in preset(path).spans.values()]
+    texts += [text for kind in KINDS.values() for text in kind.example.values()]
+    assert not [text for text in texts if NUMBER.search(text)]

@@ -141,7 +141,7 @@ class Clash:
 
 def clashes(design: Design) -> list[Clash]:
     """What doesn't fit together; empty if the process can be made, once nothing is undecided."""
-    return [*phase_clashes(design), *vote_clashes(design), *theme_clashes(design)]
+    return [*phase_clashes(design), *collect_clashes(design), *vote_clashes(design), *theme_clashes(design)]
 
 
 def phase_clashes(design: Design) -> Iterator[Clash]:
@@ -159,6 +159,12 @@ def phase_clashes(design: Design) -> Iterator[Clash]:
         yield Clash("vote_without_result", "planning", "vote")
     if "support" in design.spans and "vote" not in design.spans and design["support-supporters"] == "code":
         yield Clash("codes_without_vote", "support", "support")
+
+
+def collect_clashes(design: Design) -> Iterator[Clash]:
+    most, budget = design["collect-max_plan_cost"], design["money-budget"]
+    if "collect" in design.spans and most is not None and budget is not None and most > budget:
+        yield Clash("plan_above_budget", "collect")
 
 
 def vote_clashes(design: Design) -> Iterator[Clash]:

@@ -78,7 +78,7 @@ def stand_in(choice: Choice, design: Design) -> Value:
     """The default; of the money enough for the limits that were chosen already."""
     if choice.field == "money-budget":
         parts = [theme.budget or 0 for theme in design.themes]
-        return max(BUDGET, sum(parts), design["vote-max_sum_cost"] or 0)
+        return max(BUDGET, sum(parts), design["vote-max_sum_cost"] or 0, design["collect-max_plan_cost"] or 0)
     return STAND_INS.get(choice.field, choice.default)
 
 

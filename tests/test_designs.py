@@ -1,6 +1,7 @@
 """The wizard, as its pages: a process that Olga or Bea designs step by step and opens. Nina works elsewhere."""
 
 from datetime import timedelta
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -597,8 +598,87 @@ def test_every_choice_has_a_question_why_and_a_label_for_each_option(language: s
         words_of = template.make_module({"process": None}).questions[choice.name]  # type: ignore[attr-defined]
         assert words_of["question"], choice.field
         assert len(words_of["why"]) > 30, choice.field
+        assert len(words_of["others"]) > 20, choice.field
         options = choice.options or (("yes", "no") if choice.type == "yes_no" else ())
         assert [option for option in options if not words_of["options"].get(option)] == [], choice.field
+
+
+class Questions(HTMLParser):
+    """The fields of a step, each with the question in which it stands: the words of its hints and of elsewhere."""
+
+    VOID = frozenset({"input", "meta", "link", "img", "br", "hr"})
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[tuple[str, frozenset[str]]] = []
+        self.told: dict[str, str] = {}
+        self.fields: dict[str, dict[str, str]] = {}
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        known = {name: value or "" for name, value in attrs}
+        classes = frozenset(known.get("class", "").split())
+        if classes & {"question", "part"} and not self.within("question", "part"):
+            self.told = {}
+        if tag in ("input", "select", "textarea") and known.get("type") != "hidden":
+            self.fields[known["name"]] = self.told if self.within("question", "part") else {}
+        if tag not in self.VOID:
+            self.open.append((tag, classes))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.open and self.open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        for name in ("hint", "others", "tag"):
+            if self.within(name):
+                self.told[name] = self.told.get(name, "") + data.strip()
+
+    def within(self, *names: str) -> bool:
+        return any(classes.intersection(names) for _, classes in self.open)
+
+
+@pytest.mark.parametrize("step", model.steps())
+def test_every_question_says_why_what_others_chose_and_what_we_propose(
+    client: TestClient, olga: int, step: str
+) -> None:
+    here = begin(client)
+    fields = Questions(client.get(f"{here}/{step}").text).fields
+    assert {choice.field for choice in model.choices() if choice.section == step} <= fields.keys()
+    for name, told in fields.items():
+        assert len(told.get("hint", "")) > 20, name
+        assert told.get("others", "").startswith("Elders:"), name
+        assert len(told["others"]) > 20, name
+    for choice in model.choices():
+        if choice.section == step and choice.default not in (None, "", ()):
+            assert "voorstel" in fields[choice.field].get("tag", ""), choice.field
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_texts_from_elsewhere_are_those_of_a_preset(kind: str) -> None:
+    module: Any = environment("nl").get_template(f"staff/questions/{kind}.html").make_module({"process": None})
+    quoted = str(module.text_others).partition("‘")[2].rstrip("’")
+    assert any(quoted in preset.spans[kind].text for preset in presets.all_presets().values() if kind in preset.spans)
+
+
+def test_how_each_way_to_show_who_you_are_was_abused_and_what_it_costs(client: TestClient, olga: int) -> None:
+    here = begin(client)
+    vote = words(client.get(f"{here}/vote").text)
+    for told in (
+        "in Ermelo bleek dat mensen dan zo vaak kunnen stemmen als zij willen",
+        "in Amsterdam-Noord ging iemand langs de deuren om brieven op te halen",
+        "Ongeveer € 1 per brief, met druk en post. Voor 8.000 bewoners is dat € 8.000.",
+        "Alleen het drukwerk.",
+        "Iemand kan een kaartje doorgeven, of kaartjes van anderen ophalen. Elk kaartje telt één keer",
+    ):
+        assert told in vote.replace("\u00a0", " "), told
+    support = words(client.get(f"{here}/support").text)
+    for told in (
+        "Kost niets. Elk adres telt één keer per plan. Wie meer e-mailadressen heeft, kan dus vaker steunen",
+        "De brieven moeten dan vóór deze fase bezorgd zijn.",
+    ):
+        assert told in support, told
+    assert "Kost tijd van medewerkers" in words(client.get(f"{here}/collect").text)
 
 
 def test_every_clash_has_words(client: TestClient) -> None:

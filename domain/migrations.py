@@ -79,6 +79,11 @@ def choices_of_any_kind_of_phase(db: Database) -> None:
     execute(db, CHOICES)
 
 
+@migrations()
+def whom_to_ask_and_who_may_begin(db: Database) -> None:
+    execute(db, WHOM_TO_ASK)
+
+
 def execute(db: Database, statements: str) -> None:
     for statement in statements.split(";;"):
         db.execute(statement)
@@ -959,4 +964,12 @@ CREATE TRIGGER plans_au AFTER UPDATE OF words ON plans BEGIN
     INSERT INTO plans_fts (plans_fts, rowid, words) VALUES ('delete', old.id, old.words);
     INSERT INTO plans_fts (rowid, words) VALUES (new.id, new.words);
 END
+"""
+
+WHOM_TO_ASK = """
+ALTER TABLE processes -- whom residents may ask: an address or a number, in words
+ADD COLUMN contact TEXT NOT NULL DEFAULT '' CHECK (length(contact) <= 120)
+;;
+ALTER TABLE accounts -- may make a new process, also without a role in one
+ADD COLUMN may_design INTEGER NOT NULL DEFAULT 0 CHECK (may_design IN (0, 1))
 """

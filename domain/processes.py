@@ -82,6 +82,7 @@ class Process:
     legal_basis: str
     controller: str
     privacy_contact: str
+    contact: str
     host: str
     languages: tuple[str, ...]
     blocks: tuple[str, ...]
@@ -326,7 +327,7 @@ AS_THEY_ARE = (
     *("id", "slug", "name", "area", "municipality", "summary", "description", "language", "currency", "budget"),
     *("counting_rule", "lot_seed", "photo", "support_threshold", "supporters", "plan_moderation"),
     *("reaction_moderation", "max_plan_cost", "submitters", "submit_age", "support_age", "vote_age", "codes_by"),
-    *("turnout_public", "aftercare", "legal_basis", "controller", "privacy_contact", "host"),
+    *("turnout_public", "aftercare", "legal_basis", "controller", "privacy_contact", "contact", "host"),
 )
 THEMES = "SELECT id, name, budget, min_length, max_length, max_sum_cost FROM themes WHERE process_id = ? ORDER BY id"
 LOGO = "SELECT key, width, height, alt FROM logos WHERE process_id = ? AND shown = 1"

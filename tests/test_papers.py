@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import segno
 from hypothesis import given
 from hypothesis import strategies as st
 from litestar.testing import TestClient
@@ -73,6 +74,82 @@ def test_a_poster_for_each_phase_in_two_languages(client: TestClient, whole: Pro
         assert "testserver.local/bezuidenhout" in page.words
     assert 'lang="en"' in got(client, "/poster/vote?taal=en")
     assert 'class="paper on-a3"' in got(client, "/poster/vote?formaat=a3")
+
+
+def test_the_qr_code_of_a_poster_leads_to_the_page_of_the_process(
+    client: TestClient, db: Database, process: Process, bea: None
+) -> None:
+    for path in ("/poster/vote", "/poster/vote?taal=en&formaat=a4"):
+        assert dots_of(got(client, path)) == dots("http://testserver.local/bezuidenhout")
+    with writing(db):
+        db.execute("UPDATE processes SET host = 'beslismee.example' WHERE id = ?", [process.id])
+    assert dots_of(got(client, "/poster/vote")) == dots("http://beslismee.example/")
+
+
+def dots(url: str) -> set[tuple[int, int]]:
+    """The dark squares of the QR code of that address, column and row."""
+    matrix = segno.make(url, error="m", micro=False, mask=2).matrix
+    return {(x, y) for y, row in enumerate(matrix) for x, dark in enumerate(row) if dark}
+
+
+def dots_of(page: str) -> set[tuple[int, int]]:
+    """Those that are drawn in the one QR code of a page: `m` moves, `h` draws so many to the right."""
+    (path,) = re.findall(r'<svg[^>]*>\s*<path[^>]* d="([^"]+)"', page)
+    x, y, found = 0.0, 0.0, set()
+    for verb, numbers in re.findall(r"([Mmh])([^Mmh]+)", path):
+        by = [float(number) for number in re.findall(r"-?[0-9.]+", numbers)]
+        if verb == "h":
+            found |= {(int(x) + n, int(y)) for n in range(int(by[0]))}
+            x += by[0]
+        else:
+            x, y = (by[0], by[1]) if verb == "M" else (x + by[0], y + by[1])
+    border = min(column for column, _ in found)
+    return {(column - border, row - border) for column, row in found}
+
+
+CONTACT = "Fatima van het buurthuis, elke dinsdag"
+WITH_CONTACT = (
+    *("/bezuidenhout", "/bezuidenhout/zo-werkt-het", "/bezuidenhout/privacy"),
+    *(f"{HERE}/poster/vote", f"{HERE}/brief"),
+)
+
+
+def test_whom_to_ask_stands_wherever_somebody_looks_for_it(
+    client: TestClient, db: Database, process: Process, bea: None
+) -> None:
+    for path in WITH_CONTACT:
+        assert CONTACT not in words(client.get(path).text), path
+    with writing(db):
+        db.execute("UPDATE processes SET contact = ? WHERE id = ?", [CONTACT, process.id])
+    for path in WITH_CONTACT:
+        assert CONTACT in words(client.get(path).text), path
+        assert "Vraag het aan de organisatie" not in words(client.get(path).text), path
+    with writing(db):
+        db.execute("UPDATE processes SET codes_by = 'card' WHERE id = ?", [process.id])
+    assert CONTACT in said(client, "/brief")
+
+
+@pytest.mark.parametrize(
+    ("typed", "href"), [("laak@example.org", "mailto:laak@example.org"), ("070 123-45 67", "tel:0701234567")]
+)
+def test_an_address_or_a_number_alone_is_a_link(
+    client: TestClient, db: Database, process: Process, typed: str, href: str
+) -> None:
+    with writing(db):
+        db.execute("UPDATE processes SET contact = ? WHERE id = ?", [typed, process.id])
+    assert href in {link["href"] for link in Page(client.get("/bezuidenhout").text).all("a")}
+
+
+def test_without_codes_nobody_is_sent_to_who_gave_them_a_code(
+    client: TestClient, db: Database, process: Process
+) -> None:
+    assert "van wie u uw stemcode kreeg" in words(client.get("/bezuidenhout").text)
+    with writing(db):
+        db.execute("DELETE FROM roll WHERE process_id = ?", [process.id])
+        db.execute("UPDATE phases SET kind = 'collect' WHERE process_id = ?", [process.id])
+    front = words(client.get("/bezuidenhout").text)
+    assert "van wie u uw stemcode kreeg" not in front
+    assert "Vraag het aan de organisatie van dit traject" in front
 
 
 @pytest.mark.parametrize("path", ["/poster/deliver", "/poster/dans", "/poster/vote?formaat=a0"])

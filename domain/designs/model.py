@@ -20,6 +20,7 @@ GENERAL = (
     Choice("traject", "area_code", "line", high=12, kept="elsewhere", refuse=areas.level_of, tidy=str.upper),
     Choice("traject", "summary", "line", high=300),
     Choice("traject", "description", "text", high=5_000),
+    Choice("traject", "contact", "line", high=120),
     Choice("traject", "language", "one_of", "nl", options=("nl", "en")),
     Choice("traject", "languages", "many_of", ("nl", "en"), low=1, options=("nl", "en")),
     Choice("money", "budget", "amount", low=100, needed="start", fixed="vote"),

@@ -223,6 +223,68 @@ def test_dates_that_look_like_a_mistake_are_said(client: TestClient, olga: int) 
     assert "‘Plannen indienen’ is dan al voorbij" in words(client.get(f"{here}/planning").text)
 
 
+# To try a step out
+
+
+def test_the_ballot_to_try_is_that_of_what_was_just_chosen(client: TestClient, db: Database, olga: int) -> None:
+    here = begin(client, voorbeeld="den-haag-wijkbudget")
+    assert "Verdeel €" in words(client.get(f"{here}/proefstem").text)
+    limits = {"vote-max_sum_cost": "", "vote-max_length": "3"}
+    answer = fill(client, here, "vote", **{"vote-voting_method": "approval", "probeer": "proefstem"}, **limits)
+    assert answer.headers["location"] == f"{here}/proefstem?van=vote"
+    assert draft(db, here).design["vote-voting_method"] == "approval"
+    tried = client.get(answer.headers["location"])
+    assert "Kies tot 3 plannen" in words(tried.text)
+    assert f"{here}/vote" in links(tried.text)
+
+
+def links(html: str) -> set[str]:
+    return {a["href"] for a in Page(html).all("a")}
+
+
+def test_the_way_back_to_the_step_stays_while_somebody_tries(client: TestClient, olga: int) -> None:
+    here = begin(client, voorbeeld="den-haag-wijkbudget")
+    for trial in ("proefstem?van=vote", "simulatie?van=result", "repetitie?van=vote"):
+        assert f"{here}/{trial.partition('=')[2]}" in links(client.get(f"{here}/{trial}").text)
+    path = f"{here}/proefstem?van=vote"
+    chosen = client.post(path, data={**fields_of(client, path), "wissel": "1"})
+    assert "terug naar de stap" in words(chosen.text)
+    assert client.post(path, data={"lot": "1", "andere": "1"}).headers["location"] == f"{path}&lot=2"
+    counted = Page(client.get(f"{here}/simulatie?van=result").text).form(f"{here}/simulatie")
+    assert counted.fields["van"] == ["result"]
+
+
+def test_the_counting_rule_is_tried_from_its_step_too(client: TestClient, db: Database, olga: int) -> None:
+    here = begin(client, voorbeeld="den-haag-wijkbudget")
+    answer = fill(client, here, "result", **{"result-overflow": "partial", "probeer": "simulatie"})
+    assert answer.headers["location"] == f"{here}/simulatie?van=result"
+    assert draft(db, here).design["result-overflow"] == "partial"
+    assert "Terug naar de stap" in words(client.get(answer.headers["location"]).text)
+
+
+@pytest.mark.parametrize(("step", "trial"), [("vote", "proefstem"), ("result", "simulatie")])
+def test_the_step_has_the_button_that_tries_it(client: TestClient, olga: int, step: str, trial: str) -> None:
+    buttons = Page(client.get(f"{begin(client, leeg='1')}/{step}").text).all("button")
+    assert trial in [button["value"] for button in buttons if button.get("name") == "probeer"]
+
+
+def test_who_tries_with_a_mistake_stays_on_the_step(client: TestClient, db: Database, olga: int) -> None:
+    here = begin(client, voorbeeld="den-haag-wijkbudget")
+    before = draft(db, here)
+    answer = fill(client, here, "vote", **{"vote-vote_age": "honderdvijf", "probeer": "proefstem"})
+    assert answer.status_code == 422
+    assert 'value="honderdvijf"' in answer.text
+    assert draft(db, here) == before
+
+
+@pytest.mark.parametrize("elsewhere", ["//kwaad.example", "../vote", "verwijderen", ""])
+def test_a_step_leads_to_a_trial_and_nowhere_else(client: TestClient, olga: int, elsewhere: str) -> None:
+    here = begin(client, voorbeeld="den-haag-wijkbudget")
+    assert fill(client, here, "vote", probeer=elsewhere).headers["location"] == f"{here}/result"
+    back = client.get(f"{here}/proefstem", params={"van": elsewhere})
+    assert "terug naar uw keuzes" in words(back.text)
+
+
 # What is wrong
 
 

@@ -113,6 +113,14 @@ def test_the_page_says_who_wins_where(client: TestClient, here: str) -> None:
     assert "Bewoners met minstens één plan dat wint" in words(table)
 
 
+def test_the_page_names_which_plan_gets_a_part_and_how_much(client: TestClient, here: str) -> None:
+    said = words(client.get(f"{here}/simulatie?lot=3").text).replace("\u00a0", " ")
+    told = said[said.index("Het eerste plan dat niet past, krijgt de rest") :]
+    part = re.search(r"‘([^’]+)’ krijgt een deel: € ([\d.]+) van € ", told)
+    assert part
+    assert re.search(rf"{part[1]}.*? krijgt € {part[2]}", said[said.index("Alle plannen naast elkaar") :])
+
+
 def offered(html: str, action: str) -> list[dict[str, str]]:
     """What each button of the page asks for."""
     page = Page(html)

@@ -370,6 +370,8 @@ async def save_step(request: Request, design_id: FromPath[int], step: FromPath[s
         return opened_as(request, there) or step_page(request, there, form, meanwhile=form_of(request, there, step))
     except NoSuchDraft as gone:
         raise NotFoundException from gone
+    if (trial := sent.get("probeer")) in TRIALS:
+        return see_other(f"{HERE}/{draft.id}/{trial}?van={step}")
     return see_other(after(draft.id, step, form.step == "planning" and "schuif" in sent, "stop" in sent))
 
 
@@ -377,6 +379,9 @@ def refused_host(request: Request, before: str | None, wanted: str | None) -> It
     """As making.change refuses it later."""
     if wanted and wanted != before and not staff_of(request).owner:
         yield Wrong("look-host", "owner_only")
+
+
+TRIALS = ("proefstem", "simulatie")  # to which a step leads once it is saved, and which lead back to it
 
 
 def version_in(sent: Form) -> int:

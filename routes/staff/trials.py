@@ -9,7 +9,7 @@ from typing import Any
 
 from litestar import Request
 
-from domain.designs import files, making, trials
+from domain.designs import files, making, model, trials
 from domain.designs.model import Design
 from domain.designs.trials import NotPossible
 from domain.processes import Process
@@ -25,20 +25,32 @@ PLANS = 12  # on a ballot to try
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """`here`: the path below which its trials are; `process` where it is one already."""
+    """`here`: the path below which its trials are; `process` where it is one already; `step`: the one of the wizard
+    from which somebody came, and goes back to."""
 
     here: str
     design: Design
     process: Process | None
+    step: str = ""
 
     @property
     def name(self) -> str:
         return str(self.design["traject-name"] or "")
 
+    @property
+    def back(self) -> str:
+        return f"{self.here}/{self.step}" if self.step else self.here
+
+    def path(self, trial: str) -> str:
+        """Of that trial (“/proefstem”), which then knows the step too."""
+        return f"{self.here}{trial}" + (f"?van={self.step}" if self.step else "")
+
 
 def of_draft(request: Request, design_id: int) -> Subject:
     """Raises NotFoundException."""
-    return Subject(f"{HERE}/{design_id}", draft_for(request, design_id).design, None)
+    asked = request.query_params.get("van", "")
+    step = asked if asked in model.steps() else ""
+    return Subject(f"{HERE}/{design_id}", draft_for(request, design_id).design, None, step)
 
 
 def of_process(request: Request, slug: str) -> Subject:

@@ -84,7 +84,7 @@ def ballot_page(
         plans=shuffled(process.on_ballot, 0),
         chosen={process.by_id[id_].project_id for id_ in draft.plan_ids},
         problems=problems,
-        ballot_path=f"{subject.here}{PATH}",
+        ballot_path=subject.path(PATH),
         subject=subject,
         seed=seed,
         valid=valid,
@@ -95,7 +95,8 @@ async def save(request: Request, subject: Subject) -> Reply:
     """The page again with what was chosen; handed in, it says whether that is a valid ballot, and that is all."""
     form = await read_form(request)
     if "andere" in form:
-        return see_other(f"{subject.here}{PATH}?lot={trials.after(trials.seed_in(form))}")
+        path = subject.path(PATH)
+        return see_other(f"{path}{'&' if '?' in path else '?'}lot={trials.after(trials.seed_in(form))}")
     seed = trials.seed_in(form)
     try:
         process = await ballot_of(request, subject, seed)

@@ -14,10 +14,11 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 
-from domain.phases import HERE, from_text
+from domain.phases import HERE, Phase, from_text
 
 DATE = {"nl": "d MMMM y", "en": "d MMMM y"}
 DATE_TIME = {"nl": "d MMMM y 'om' HH.mm 'uur'", "en": "d MMMM y 'at' HH:mm"}
+TIME = {"nl": "HH.mm", "en": "HH:mm"}
 DAY = {"nl": "EEEE d MMMM", "en": "EEEE d MMMM"}
 GAP = {"nl": "\u00a0", "en": ""}  # between the symbol and the amount
 SEPARATORS = {"nl": str.maketrans(",.", ".,"), "en": str.maketrans("", "")}
@@ -63,10 +64,45 @@ def day(moment: datetime, language: str) -> str:
 
 def until(moment: datetime, language: str, gettext: Callable[[str], str]) -> str:
     """“tot en met 13 december 2026” for what ends at midnight: nobody reads 14 december, 0.00 uur rightly."""
-    local = moment.astimezone(HERE)
-    if (local.hour, local.minute) == (0, 0):
+    if midnight(moment):
         return gettext("tot en met %(day)s") % {"day": date(moment - timedelta(seconds=1), language)}
     return gettext("tot %(moment)s") % {"moment": date_time(moment, language)}
+
+
+def period(phase: Phase, language: str, gettext: Callable[[str], str]) -> str:
+    """“1 mei 2026 tot en met 31 mei 2026”, and of one day “1 mei 2026, 19.00–21.30 uur”, or that day alone."""
+    first, last = date(phase.opens_at, language), date(phase.last_day, language)
+    if first != last:
+        return gettext("%(first)s tot en met %(last)s") % {"first": first, "last": last}
+    return first + hours(phase, language, gettext)
+
+
+def when(phase: Phase, language: str, gettext: Callable[[str], str]) -> str:
+    """The same in a sentence that says until when: “tot en met zondag 31 mei”, “alleen op vrijdag 1 mei”."""
+    last = day(phase.last_day, language)
+    if day(phase.opens_at, language) == last:
+        return gettext("alleen op %(day)s") % {"day": last} + hours(phase, language, gettext)
+    if midnight(phase.closes_at):
+        return gettext("tot en met %(day)s") % {"day": last}
+    return gettext("tot %(day)s om %(time)s uur") % {"day": last, "time": time_of(phase.closes_at, language)}
+
+
+def hours(phase: Phase, language: str, gettext: Callable[[str], str]) -> str:
+    """“, 19.00–21.30 uur” behind the day of a phase that doesn't take all of it."""
+    if midnight(phase.opens_at) and midnight(phase.closes_at):
+        return ""
+    closes = "24" + time_of(phase.closes_at, language)[2:] if midnight(phase.closes_at) else ""
+    times = {"opens": time_of(phase.opens_at, language), "closes": closes or time_of(phase.closes_at, language)}
+    return ", " + gettext("%(opens)s–%(closes)s uur") % times
+
+
+def midnight(moment: datetime) -> bool:
+    local = moment.astimezone(HERE)
+    return (local.hour, local.minute) == (0, 0)
+
+
+def time_of(moment: datetime, language: str) -> str:
+    return format_datetime(moment, TIME[language], tzinfo=HERE, locale=language)
 
 
 def paragraphs(text: str) -> Markup:

@@ -57,6 +57,8 @@ def environment(language: str) -> TranslatedEnvironment:
         "datetime": lambda moment: formats.date_time(moment, language),
         "until": lambda moment: formats.until(moment, language, translations(language).gettext),
         "day": lambda moment: formats.day(moment, language),
+        "period": lambda phase: formats.period(phase, language, translations(language).gettext),
+        "when": lambda phase: formats.when(phase, language, translations(language).gettext),
         "paragraphs": formats.paragraphs,
         "markdown": formats.markdown,
         "excerpt": formats.excerpt,

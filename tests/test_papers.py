@@ -187,6 +187,7 @@ def test_with_cards_the_card_is_shown(client: TestClient, db: Database, process:
     with writing(db):
         db.execute("UPDATE processes SET codes_by = 'card' WHERE id = ?", [process.id])
     assert '<section class="card">' in got(client, "/brief")
+    assert "Deze code is voor één stem. Geef hem aan niemand anders." in said(client, "/brief")
     assert "Maak de kaartjes met stemcodes" in said(client, "/planning")
 
 

@@ -20,7 +20,7 @@ LONG = {
     "traject-municipality": "Nissewaard-Albrandswaard",
     "traject-area": "Scheveningen-Dorp, Belgisch Park en het Statenkwartier van de Duinoordsestraatwe",
     "traject-summary": "Bewoners beslissen samen over het geld. " * 7,
-    "traject-contact": "Bel de gebiedsmakelaar, 070 123 45 67, of kom naar buurthuis De Regenboogschool, Dorpsstraat 1.",
+    "traject-contact": "Bel de gebiedsmakelaar, 070 123 45 67, of kom naar buurthuis De Regenboogschool, Dorpsweg 1.",
     "money-budget": 1_234_567_89,
     "collect-submit_age": 12,
     "collect-max_plan_cost": 123_456_78,

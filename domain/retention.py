@@ -1,7 +1,7 @@
 """How long things are kept (bewaartermijnen): one table, which the purge job and the privacy page both read."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -231,6 +231,35 @@ RULES = (
 def purge(db: Database, now: datetime) -> dict[str, int]:
     """Take away all that was kept long enough: per rule, how many rows were changed or are gone."""
     return {rule.name: rule.purge(db, now) for rule in RULES if rule.purge}
+
+
+def collects(process: Process) -> bool:
+    return process.phase("collect") is not None
+
+
+def supports(process: Process) -> bool:
+    return process.phase("support") is not None
+
+
+def reacts(process: Process) -> bool:
+    """Also where residents may no longer: what they wrote is still there."""
+    return process.reactions_allowed or any(plan.reactions for plan in process.all_plans)
+
+
+# What only some processes can have: all other data comes of following one, which is possible in each, or of staff.
+ONLY_WHERE: Mapping[str, Callable[[Process], bool]] = {
+    "draft": collects,
+    "maker": collects,
+    "question": collects,
+    "support": supports,
+    "reaction_writer": reacts,
+    "reaction": reacts,
+}
+
+
+def rules_of(process: Process) -> list[Rule]:
+    """The rules for what the phases and choices of this process can bring."""
+    return [rule for rule in RULES if rule.name not in ONLY_WHERE or ONLY_WHERE[rule.name](process)]
 
 
 def day_after(rule: Rule, process: Process) -> datetime | None:

@@ -27,7 +27,9 @@ async def privacy(request: Request) -> Reply:
 async def process_privacy(request: Request, slug: FromPath[str]) -> Reply:
     """What is kept of who takes part in this process, and until which day."""
     process = process_or_404(request, slug)
-    rules = [(rule, retention.day_after(rule, process)) for rule in retention.RULES if rule.name not in OF_STAFF]
+    rules = [
+        (rule, retention.day_after(rule, process)) for rule in retention.rules_of(process) if rule.name not in OF_STAFF
+    ]
     return shared(request, "information/process_privacy.html", process, "", lambda: {"rules": rules})
 
 

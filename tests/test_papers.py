@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from litestar.testing import TestClient
 
 from config.settings import Settings
-from domain import calendars, fields, phases, tasks
+from domain import calendars, fields, phases, retention, tasks
 from domain.calendars import Event
 from domain.database import Database, writing
 from domain.phases import Phase
@@ -290,6 +290,52 @@ def test_the_dpia_marks_what_the_municipality_fills_in_and_hides_no_risk(
     with writing(db):
         db.execute("UPDATE processes SET change_allowed = 1 WHERE id = ?", [process.id])
     assert "draagt elk stembiljet tot dan een getal uit de code" in said(client, "/dpia")
+
+
+NEVER_HERE = {
+    "support": "Welk plan u steunt. Het aantal blijft",
+    "reaction_writer": "Wie een reactie schreef",
+    "maker": "Wie een plan indiende: naam en contactgegevens.",
+    "draft": "Een plan dat u aan het schrijven bent",
+}
+
+
+def test_of_what_can_not_happen_nothing_is_said_to_be_kept(
+    client: TestClient, db: Database, process: Process, bea: None
+) -> None:
+    """Bezuidenhout has its vote alone here, and nobody may react."""
+    everywhere = words(client.get("/bezuidenhout/privacy").text) + said(client, "/dpia")
+    assert NEVER_HERE["reaction_writer"] in everywhere
+    with writing(db):
+        db.execute("UPDATE processes SET reactions_allowed = 0 WHERE id = ?", [process.id])
+    for text in (words(client.get("/bezuidenhout/privacy").text), said(client, "/dpia"), said(client, "/dpia.html")):
+        assert [kept for kept in NEVER_HERE.values() if kept in text] == []
+        assert "Dat u iets schreef of volgde" in text
+        assert "Welk plan of traject u volgt" in text
+
+
+def test_what_its_phases_bring_is_said_to_be_kept(client: TestClient, whole: Process, bea: None) -> None:
+    for text in (words(client.get("/bezuidenhout/privacy").text), said(client, "/dpia")):
+        assert [kept for kept in NEVER_HERE.values() if kept not in text] == []
+        assert "Dat u iets steunde, schreef of volgde" in text
+
+
+def test_reactions_that_were_written_stay_on_the_list(db: Database, secret: bytes, process: Process) -> None:
+    with writing(db):
+        db.execute("UPDATE processes SET reactions_allowed = 0 WHERE id = ?", [process.id])
+        db.execute("UPDATE plans SET reactions = 1 WHERE id = ?", [process.plans[0].id])
+    assert "reaction" in {rule.name for rule in retention.rules_of(reload(db))}
+
+
+def test_the_dpia_says_who_gets_a_card_and_asks_nobody_anything(
+    client: TestClient, db: Database, process: Process, bea: None
+) -> None:
+    with writing(db):
+        db.execute("UPDATE processes SET codes_by = 'card', vote_age = 8 WHERE id = ?", [process.id])
+    text = said(client, "/dpia")
+    assert "Iedereen van 8 jaar of ouder in Bezuidenhout kan een kaartje met een stemcode krijgen." in text
+    assert "Woont u in" not in text
+    assert "drukker" not in text
 
 
 def test_the_dpia_is_a_file_that_stands_alone(client: TestClient, process: Process, bea: None) -> None:

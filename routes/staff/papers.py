@@ -130,7 +130,7 @@ async def dpia_file(request: Request, slug: FromPath[str]) -> Reply:
 
 
 def kept(process: Process) -> list[tuple[Any, Any]]:
-    return [(rule, retention.day_after(rule, process)) for rule in retention.RULES]
+    return [(rule, retention.day_after(rule, process)) for rule in retention.rules_of(process)]
 
 
 ROUTES = [index, poster, letter, planning, planning_file, dpia, dpia_file]

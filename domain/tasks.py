@@ -42,6 +42,13 @@ def local_day(moment: datetime) -> date:
     return moment.astimezone(HERE).date()
 
 
+def with_a_week_left(kind: str, phase: Phase) -> Iterable[Task]:
+    """Nothing where the phase has no more than a week altogether."""
+    day = local_day(phase.last_day) + DAY - WEEK
+    if day > local_day(phase.opens_at):
+        yield Task(kind, day)
+
+
 def before(phase: Phase, how_long: timedelta) -> date:
     return local_day(phase.opens_at) - how_long
 
@@ -62,13 +69,13 @@ def moments(process: Process) -> Iterable[Task]:
 def collecting(process: Process) -> Iterable[Task]:
     if collect := process.phase("collect"):
         yield Task("posters_collect", before(collect, 2 * WEEK))
-        yield Task("reminder_collect", local_day(collect.closes_at) - WEEK)
+        yield from with_a_week_left("reminder_collect", collect)
 
 
 def assessing(process: Process) -> Iterable[Task]:
     if assess := process.phase("assess"):
         yield Task("invite_assessors", before(assess, 2 * WEEK))
-        yield Task("verdicts", local_day(assess.last_day) - WEEK)
+        yield Task("verdicts", max(local_day(assess.opens_at), local_day(assess.last_day) - WEEK))
 
 
 def voting(process: Process) -> Iterable[Task]:
@@ -80,10 +87,17 @@ def voting(process: Process) -> Iterable[Task]:
     yield Task("posters_vote", before(vote, 2 * WEEK))
     yield Task("help_desk", before(vote, WEEK))
     yield Task("freeze", local_day(vote.opens_at))
-    yield Task("watch_turnout", local_day(vote.opens_at) + (local_day(vote.closes_at) - local_day(vote.opens_at)) / 2)
-    yield Task("reminder_vote", local_day(vote.closes_at) - WEEK)
+    yield from encouraging(process, vote)
     yield Task("seal", local_day(vote.closes_at), vote.closes_at)
     yield Task("destroy_backups", local_day(vote.closes_at) + DAY)
+
+
+def encouraging(process: Process, vote: Phase) -> Iterable[Task]:
+    """Only in a vote that takes longer than a week: figures come once a day, and a reminder takes days to arrive."""
+    for reminder in with_a_week_left("reminder_cards" if process.codes_by == "card" else "reminder_vote", vote):
+        first, last = local_day(vote.opens_at), local_day(vote.closes_at)
+        yield Task("watch_turnout", first + (last - first) / 2)
+        yield reminder
 
 
 def codes(process: Process, vote: Phase) -> Iterable[Task]:

@@ -1,7 +1,7 @@
 """Papers that follow from the choices: posters, the letter, the planning as a calendar, the DPIA."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from domain.phases import Phase
 from domain.processes import Process
 from routes import letters
 from tests.cast import CLOSES, NOW, OPENS, reload
+from tests.conftest import Clock
 from tests.pages import Page, words
 from tests.staff import NINA, sign_in, sign_in_as
 
@@ -191,7 +192,8 @@ def test_with_cards_the_card_is_shown(client: TestClient, db: Database, process:
     assert "Maak de kaartjes met stemcodes" in said(client, "/planning")
 
 
-def test_the_planning_says_what_to_do_when(client: TestClient, whole: Process, bea: None) -> None:
+def test_the_planning_says_what_to_do_when(client: TestClient, whole: Process, bea: None, clock: Clock) -> None:
+    clock.now = OPENS - timedelta(weeks=20)
     table = said(client, "/planning")
     for line in ("20 maart 2026 Bestel de brieven", "1 mei 2026 De regels liggen vast", "Maak de uitslag bekend"):
         assert line in table
@@ -205,6 +207,55 @@ def test_letters_come_before_support_where_a_code_gives_it(db: Database, whole: 
     assert support is not None
     assert listed["order_letters"] == tasks.local_day(support.opens_at) - timedelta(weeks=6)
     assert listed["post_letters"] < tasks.local_day(support.opens_at)
+
+
+def test_a_vote_of_one_evening_asks_for_no_reminders(
+    client: TestClient, db: Database, whole: Process, bea: None, clock: Clock
+) -> None:
+    """Nobody can be reminded of a vote a week before its end when it has not begun by then."""
+    evening = {"opens": datetime(2026, 5, 1, 17, tzinfo=UTC), "closes": datetime(2026, 5, 1, 19, tzinfo=UTC)}
+    assert "nog een week om te stemmen" in said(client, "/planning")
+    vote_is(db, whole, **evening)
+    planned = tasks.tasks_of(reload(db))
+    assert {"reminder_vote", "watch_turnout"} & {task.kind for task in planned} == set()
+    assert "nog een week om te stemmen" not in said(client, "/planning")
+
+
+def vote_is(db: Database, process: Process, opens: datetime, closes: datetime) -> None:
+    with writing(db):
+        db.execute("DELETE FROM phases WHERE process_id = ? AND kind = 'vote'", [process.id])
+        phases.insert(db, process.id, [Phase("vote", opens, closes)])
+
+
+@pytest.mark.parametrize("days", [1, 6, 7, 8, 20])
+def test_every_task_of_a_vote_that_runs_lies_within_it(db: Database, whole: Process, days: int) -> None:
+    vote_is(db, whole, phases.moment(date(2026, 5, 4), time()), phases.moment(date(2026, 5, 4 + days), time()))
+    listed = {task.kind: task.day for task in tasks.tasks_of(reload(db))}
+    assert ("reminder_vote" in listed) == (days > 7)
+    for kind in {"reminder_vote", "watch_turnout", "freeze"} & listed.keys():
+        assert date(2026, 5, 4) <= listed[kind] < date(2026, 5, 4 + days)
+
+
+def test_who_hands_out_cards_is_not_told_of_letters(
+    client: TestClient, db: Database, whole: Process, bea: None
+) -> None:
+    assert "Een tweede brief helpt het meest" in said(client, "/planning")
+    with writing(db):
+        db.execute("UPDATE processes SET codes_by = 'card' WHERE id = ?", [whole.id])
+    planning = said(client, "/planning")
+    assert "Deel nog een keer kaartjes uit" in planning
+    assert "brief" not in planning
+
+
+def test_a_day_that_is_over_is_marked(client: TestClient, whole: Process, bea: None, clock: Clock) -> None:
+    listed = tasks.tasks_of(whole)
+    clock.now = phases.moment(listed[0].day, time(12))
+    assert "voorbij" not in said(client, "/planning")
+    clock.now += timedelta(days=1)
+    assert said(client, "/planning").count(" voorbij ") == 2  # the task, and what to do about it
+    clock.now = NOW
+    over = [task for task in listed if task.day < NOW.date()]
+    assert 0 < got(client, "/planning").count('<tr class="past">') == len(over) < len(listed)
 
 
 # The calendar file, as RFC 5545 has it

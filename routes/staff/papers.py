@@ -91,8 +91,8 @@ async def letter(request: Request, slug: FromPath[str]) -> Reply:
 
 @staff_page("/beheer/{slug:str}/papieren/planning", "beheerder")
 async def planning(request: Request, slug: FromPath[str]) -> Reply:
-    process = process_for(request, slug)
-    return staff_answer(request, "staff/papers_planning.html", process, tasks=tasks.tasks_of(process))
+    process, today = process_for(request, slug), tasks.local_day(site_of(request).now())
+    return staff_answer(request, "staff/papers_planning.html", process, tasks=tasks.tasks_of(process), today=today)
 
 
 @staff_page("/beheer/{slug:str}/papieren/planning.ics", "beheerder")

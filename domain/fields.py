@@ -56,6 +56,12 @@ def check_text(field: str, value: str, most: int, *, required: bool = False) -> 
     return [Wrong(field, "too_long", most)] if len(value) > most else []
 
 
+def check_name(field: str, value: str, most: int) -> list[Wrong]:
+    """Whether it is a name that can stand on the site: there, not too long, and no e-mail address."""
+    wrong = check_text(field, value, most, required=True)
+    return [*wrong, Wrong(field, "no_address")] if "@" in unicodedata.normalize("NFKC", value) else wrong
+
+
 def euros(typed: str) -> int:
     """Cents for an amount as people type it: “1500”, “€ 1.500,50”, “1,500.50” or “1500,-”.
 

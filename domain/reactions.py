@@ -73,9 +73,7 @@ def typed(side: str, text: str, name: str, parent_id: int | None = None) -> tupl
     wrong += fields.check_text("reaction", said.text, LONGEST, required=True)
     if said.text and len(said.text) < SHORTEST:
         wrong.append(Wrong("reaction", "too_short", SHORTEST))
-    wrong += fields.check_text("reaction_name", said.name, LONGEST_NAME, required=True)
-    if "@" in said.name:
-        wrong.append(Wrong("reaction_name", "no_address"))
+    wrong += fields.check_name("reaction_name", said.name, LONGEST_NAME)
     return said, wrong
 
 

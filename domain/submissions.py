@@ -22,7 +22,7 @@ LEAST_COST = 100  # cents
 LINES = {"title": 80, "summary": 200, "location": 200, "planned": 200, "photo_alt": 250, "name": 40, "contact": 100}
 TEXTS = {"description": 6_000, "for_whom": 600, "own_work": 1_000}
 LENGTHS = {**LINES, **TEXTS, "what": 100}
-REQUIRED = ("title", "summary", "description", "name")
+REQUIRED = ("title", "summary", "description")
 ADDRESS = "link_email"  # to which the link to the draft was mailed; no part of the plan
 OF_MAKER = ("name", "contact")  # of the maker, not of the plan
 MOST_PHOTOS = 2_000  # of plans that aren't handed in
@@ -170,6 +170,8 @@ ORDER = (
 def check_text(name: str, text: str, photo: str) -> list[Wrong]:
     if name == "photo_alt":
         return fields.check_text(name, text, LENGTHS[name], required=bool(photo)) if photo else []
+    if name == "name":
+        return fields.check_name(name, text, LENGTHS[name])
     return fields.check_text(name, text, LENGTHS[name], required=name in REQUIRED)
 
 

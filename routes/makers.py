@@ -134,7 +134,7 @@ async def leave(request: Request, process: Process, plan: Plan, maker: Resident)
 
 async def rename(request: Request, process: Process, plan: Plan, maker: Resident, form: Form) -> Reply:
     name, contact = fields.line(form.get("name")), fields.line(form.get("contact"))
-    wrong = fields.check_text("name", name, LENGTHS["name"], required=True)
+    wrong = fields.check_name("name", name, LENGTHS["name"])
     wrong += fields.check_text("contact", contact, LENGTHS["contact"])
     if wrong:
         return makers_page(request, process, plan, maker, tuple(wrong), form)
@@ -144,7 +144,7 @@ async def rename(request: Request, process: Process, plan: Plan, maker: Resident
 
 async def invite(request: Request, process: Process, plan: Plan, maker: Resident, form: Form) -> Reply:
     site, name = site_of(request), fields.line(form.get("invited"))
-    wrong = fields.check_text("invited", name, LENGTHS["name"], required=True)
+    wrong = fields.check_name("invited", name, LENGTHS["name"])
     try:
         email = fields.address(form.get("email"))
     except ValueError:

@@ -36,6 +36,20 @@ def test_what_is_no_amount_is_refused(typed: str) -> None:
         fields.euros(typed)
 
 
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [
+        ("Aïcha", []),
+        ("", ["missing"]),
+        ("x" * 41, ["too_long"]),
+        ("aicha@example.org", ["no_address"]),
+        ("aicha \uff20 example", ["no_address"]),  # the wide @ of a Chinese keyboard
+    ],
+)
+def test_a_name_that_shows_is_a_name(name: str, kinds: list[str]) -> None:
+    assert [wrong.kind for wrong in fields.check_name("name", name, 40)] == kinds
+
+
 @given(st.integers(0, 10**10))
 def test_every_amount_that_a_form_shows_is_read_back(cents: int) -> None:
     assert fields.euros(f"{cents // 100},{cents % 100:02}") == cents

@@ -154,6 +154,23 @@ def test_an_invitation_needs_a_name_and_an_address(
     assert db.table("outbox").count == 0
 
 
+@pytest.mark.parametrize(
+    ("field", "button"), [("invited", {"email": BRAM.email}), ("name", {"bewaar": "1", "contact": ""})]
+)
+def test_an_address_is_no_name(
+    client: TestClient, db: Database, secret: bytes, plan_id: int, here: str, field: str, button: dict[str, str]
+) -> None:
+    sign_in(client, db, secret, AICHA)
+    answer = client.post(f"{here}/makers", data={field: "eva@priv.example", **button})
+    assert answer.status_code == 422
+    page = Page(answer.text)
+    assert f"#{field}" in [a.get("href") for a in page.all("a")]
+    assert "geen e-mailadres" in page.words
+    assert 'value="eva@priv.example"' in answer.text
+    assert makers.names(db, plan_id) == ["Aïcha"]
+    assert db.table("outbox").count == 0
+
+
 def test_the_last_maker_stays(client: TestClient, db: Database, secret: bytes, plan_id: int, here: str) -> None:
     sign_in(client, db, secret, AICHA)
     assert client.post(f"{here}/makers", data={"weg": "1"}).status_code == 422

@@ -95,6 +95,13 @@ def test_a_plan_is_put_in_and_stands_on_the_site(client: TestClient, db: Databas
     assert mails_of(db, "plan_entered") == ["aicha@example.org"]
 
 
+def test_an_address_is_no_name_of_a_maker(client: TestClient, db: Database, process: Process, stef: int) -> None:
+    answer = client.post(NEW, data=form_of_plan(client, process, name="aicha@example.org"))
+    assert answer.status_code == 422
+    assert "geen e-mailadres" in words(answer.text)
+    assert zandbak(db) is None
+
+
 def test_residents_see_nothing_of_how_it_came_and_staff_do(
     client: TestClient, db: Database, secret: bytes, process: Process, stef: int
 ) -> None:

@@ -120,6 +120,15 @@ def test_what_is_missing_is_said_at_once_with_links_to_the_fields(client: TestCl
     assert values_of(answer.text)["title"] == "Wip"
 
 
+def test_an_address_is_no_name(client: TestClient, process: Process) -> None:
+    answer = save(client, "verder", **swing(process, name="jan@voorbeeld.nl"))
+    assert answer.status_code == 422
+    page = Page(answer.text)
+    assert "#name" in [a.get("href") for a in page.all("a")]
+    assert "geen e-mailadres" in page.words
+    assert values_of(answer.text)["name"] == "jan@voorbeeld.nl"
+
+
 def test_a_row_is_added_without_javascript(client: TestClient, process: Process) -> None:
     answer = save(client, "rij", **swing(process, **{"what-3": "", "euros-3": ""}))
     assert answer.headers["location"] == f"{HERE}?rij=4#what-4"

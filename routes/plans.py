@@ -10,8 +10,8 @@ from domain.makers import is_maker as is_maker_of
 from domain.plans import AMOUNTS, PAGE, Plan, page_of
 from routes import drafts, follows, makers, maps, progress, questions, reactions, supports
 from routes.orders import filters_of, shuffle_of
-from routes.pages import page, process_or_404, shared, site_of
-from routes.replies import Reply
+from routes.pages import is_htmx, page, process_or_404, shared, site_of
+from routes.replies import Reply, elsewhere
 from routes.visitors import resident_of
 
 
@@ -77,6 +77,8 @@ async def show(request: Request, slug: FromPath[str], plan_id: FromPath[int]) ->
     if plan is None or not (plan.public or plan.status in GONE or is_maker(request, plan)):
         raise NotFoundException
     if plan.status in GONE and not is_maker(request, plan):
+        if is_htmx(request):  # it wants more reactions
+            return elsewhere(plan.url)
         into = process.by_id.get(plan.merged_into or 0)
         return shared(request, "plans/gone.html", process, "", lambda: {"plan": plan, "into": into})
     filters = filters_of(request, process)

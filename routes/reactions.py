@@ -16,15 +16,16 @@ from routes.confirmations import ask_address
 from routes.drafts import draft_on_page
 from routes.forms import Form, read_form
 from routes.notices import notice
-from routes.pages import answer, page, process_or_404, site_of
+from routes.pages import answer, is_htmx, page, process_or_404, site_of
 from routes.replies import Reply, see_other
 from routes.visitors import resident_of
 
 
-def on_plan(request: Request, process: Process, plan: Plan) -> dict[str, Any]:
-    """For templates/reactions/on_plan.html: the same for everyone without a session."""
+def on_plan(request: Request, process: Process, plan: Plan, pages: int = 0, problem: str = "") -> dict[str, Any]:
+    """For templates/reactions/on_plan.html: the same for everyone without a session. `problem`: why nothing was done
+    just now, as `try_to_mark` says."""
     db, resident = site_of(request).reader, resident_of(request)
-    me, pages = resident.id if resident else None, pages_asked(request)
+    me, pages = resident.id if resident else None, pages or pages_asked(request)
     columns = reactions.columns(db, process, plan.id, pages, me)
     return {
         "reactions_columns": columns,
@@ -33,6 +34,7 @@ def on_plan(request: Request, process: Process, plan: Plan) -> dict[str, Any]:
         "reactions_typed": Typed("", "", resident.name if resident else ""),
         "reactions_me": me,
         "reactions_pages": pages,
+        "reactions_problem": problem,
         "reactions_more": pages < MOST_PAGES and any(column.total > PAGE * pages for column in columns),
     }
 
@@ -43,8 +45,12 @@ def pages_asked(request: Request) -> int:
 
 
 def pages_from(asked: str) -> int:
-    known = asked.isascii() and asked.isdigit() and len(asked) < 4
-    return min(max(int(asked), 1), MOST_PAGES) if known else 1
+    return min(max(whole(asked), 1), MOST_PAGES)
+
+
+def whole(typed: str) -> int:
+    """The number, or 0 for what is none."""
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 16 else 0
 
 
 def may_react(request: Request, process: Process, plan: Plan) -> bool:
@@ -87,9 +93,7 @@ def parent_of(request: Request, process: Process, plan: Plan, number: str) -> Re
     """The argument that is answered. Raises NotFoundException for what can't be answered here."""
     if not number:
         return None
-    if not (number.isascii() and number.isdigit() and len(number) < 16):
-        raise NotFoundException
-    reaction = reaction_or_404(request, process, int(number))
+    reaction = reaction_or_404(request, process, whole(number))
     if reaction.plan_id != plan.id or reaction.parent_id is not None:
         raise NotFoundException
     return reaction
@@ -165,23 +169,42 @@ def refused_page(
 @post("/{slug:str}/reacties/{reaction_id:int}/nuttig", status_code=303)
 async def mark(request: Request, slug: FromPath[str], reaction_id: FromPath[int]) -> Reply:
     """Useful, or with `nuttig=0` no longer: the form says which, so that a double click is one."""
-    site, process = site_of(request), process_or_404(request, slug)
-    form = await read_form(request)
+    process, form = process_or_404(request, slug), await read_form(request)
+    useful = form.get("nuttig") != "0"
+    if is_htmx(request):
+        return await mark_in_place(request, process, reaction_id, useful, form)
     reaction = reaction_or_404(request, process, reaction_id)
-    plan, resident = process.by_id[reaction.plan_id], resident_of(request)
+    plan = process.by_id[reaction.plan_id]
     if not may_react(request, process, plan):
         return closed(request, process, plan)
     here = place_of(plan, reaction, form)
-    if resident is None:
+    problem = await try_to_mark(request, process, reaction.id, useful)
+    if problem == "signed_out":
         payload = {"process": process.id, "useful": reaction.id}
         return await ask_address(request, process, "useful", payload, plan.title, back=here)
-    useful = form.get("nuttig") != "0"
-    try:
-        await site.writer.write(reactions.mark, process.id, reaction.id, resident.id, useful, site.now())
-    except Refused as refused:
-        if refused.kind == "unknown":
-            raise NotFoundException from refused
+    if problem == "unknown":
+        raise NotFoundException
     return see_other(here)
+
+
+async def mark_in_place(request: Request, process: Process, reaction_id: int, useful: bool, form: Form) -> Reply:
+    """The columns as they are now; where nothing was done they say why, for htmx shows no other page in their place."""
+    plan = plan_or_404(process, whole(form.get("plan")))
+    problem = await try_to_mark(request, process, reaction_id, useful)
+    values = on_plan(request, process, plan, pages_from(form.get("reacties")), problem)
+    return answer(request, "reactions/columns.html", process, plan=plan, **values)
+
+
+async def try_to_mark(request: Request, process: Process, reaction_id: int, useful: bool) -> str:
+    """Empty, or why it was not marked: signed_out, unknown or closed. One's own is left as it is."""
+    site, resident = site_of(request), resident_of(request)
+    if resident is None:
+        return "signed_out"
+    try:
+        await site.writer.write(reactions.mark, process.id, reaction_id, resident.id, useful, site.now())
+    except Refused as refused:
+        return "" if refused.kind == "own" else refused.kind
+    return ""
 
 
 def place_of(plan: Plan, reaction: Reaction, form: Form) -> str:

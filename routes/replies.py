@@ -27,3 +27,8 @@ def see_other(path: str, cookies: Iterable[Cookie] = ()) -> Reply:
     """On to another page, with GET."""
     address = quote(path, safe="/?&=#%+:,;@!$'()*[]~")
     return reply(b"", "text/plain", {"Location": address, "Cache-Control": "no-store"}, cookies, 303)
+
+
+def elsewhere(path: str, status: int = 200) -> Reply:
+    """On to another page, for htmx: it would look in vain for its block on the page that `see_other` leads to."""
+    return reply(b"", "text/plain", {"HX-Redirect": path, "Cache-Control": "no-store"}, status=status)

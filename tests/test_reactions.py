@@ -12,7 +12,7 @@ from domain.database import Database, writing
 from domain.plans import Plan
 from domain.processes import Process
 from routes.site import Site
-from tests.cast import AFTER, AICHA, BRAM, NOW, WILLEM, YVONNE, Resident, insert_vote, reload
+from tests.cast import AFTER, AICHA, BRAM, CHEN, DEWI, NOW, WILLEM, YVONNE, Resident, insert_vote, reload
 from tests.conftest import Clock
 from tests.pages import Page, words
 from tests.staff import MO, NINA, TESSA, sign_in_as
@@ -21,6 +21,7 @@ from tests.writing import arrives, sign_in, sign_out
 TYPED = {"side": "for", "reaction": "Fijn om te zitten.", "reaction_name": "Aïcha"}
 SCRIPT = "<script>alert('x')</script>"
 MODERATION = "/beheer/bezuidenhout/reacties"
+HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
@@ -286,15 +287,53 @@ def test_twenty_a_side_and_the_rest_on_request(client: TestClient, db: Database,
         assert client.get(f"{plan.url}?reacties={nonsense}").status_code == 200
 
 
-def test_htmx_gets_a_page_with_the_panel_in_it(client: TestClient, db: Database, secret: bytes, plan: Plan) -> None:
+def mark_in_place(client: TestClient, plan: Plan, reaction_id: int) -> Page:
+    """What htmx gets for the columns, which it puts in the place of those on the page."""
+    data = {"nuttig": "1", "plan": str(plan.id)}
+    answer = client.post(f"/bezuidenhout/reacties/{reaction_id}/nuttig", data=data, headers=HTMX)
+    assert answer.status_code == 200
+    assert "<html" not in answer.text
+    page = Page(answer.text)
+    assert [tag.attrs["id"] for tag in page.tags if tag.attrs.get("id") == "reacties-lijst"] == ["reacties-lijst"]
+    return page
+
+
+def test_htmx_gets_the_columns_alone(client: TestClient, db: Database, secret: bytes, plan: Plan) -> None:
     id_ = write(db, secret, plan, BRAM)
     sign_in(client, db, secret, AICHA)
-    headers = {"HX-Request": "true"}
-    answer = client.post(f"/bezuidenhout/reacties/{id_}/nuttig", data={"nuttig": "1"}, headers=headers)
-    page = Page(client.get(answer.headers["location"], headers=headers).text)
-    assert [tag.attrs["id"] for tag in page.tags if tag.attrs.get("id") == "reacties"] == ["reacties"]
-    (button,) = [b for b in page.all("button") if b.get("id") == f"nuttig-{id_}"]
+    (button,) = [b for b in mark_in_place(client, plan, id_).all("button") if b.get("id") == f"nuttig-{id_}"]
     assert button["aria-pressed"] == "true"
+    assert rows(db)[0]["useful"] == 1
+
+
+def test_who_marks_too_late_keeps_the_discussion_and_reads_why(
+    client: TestClient, db: Database, secret: bytes, plan: Plan, clock: Clock
+) -> None:
+    kept, hidden, gone = (write(db, secret, plan, who, f"Argument van {who.name}") for who in (BRAM, CHEN, DEWI))
+    sign_in(client, db, secret, AICHA)
+    with writing(db):
+        db.execute("UPDATE reactions SET status = 'hidden', status_reason = 'Scheldt' WHERE id = ?", [hidden])
+        reactions.remove(db, gone)
+    for id_ in (hidden, gone):
+        page = mark_in_place(client, plan, id_).words
+        assert "staat niet meer op de site" in page
+        assert "Argument van Bram" in page
+    sign_out(client)
+    page = mark_in_place(client, plan, kept).words
+    assert "U bent niet meer aangemeld" in page
+    assert "Argument van Bram" in page
+    sign_in(client, db, secret, AICHA)
+    clock.now = AFTER
+    page = mark_in_place(client, plan, kept).words
+    assert "De reacties zijn gesloten" in page
+    assert "Argument van Bram" in page
+    assert [row["useful"] for row in rows(db)] == [0, 0]
+
+
+def test_more_of_a_plan_that_went_leads_to_the_page_that_says_so(client: TestClient, db: Database, plan: Plan) -> None:
+    with writing(db):
+        db.execute("UPDATE plans SET status = 'hidden', status_reason = 'Dubbel' WHERE id = ?", [plan.id])
+    assert client.get(f"{plan.url}?reacties=2", headers=HTMX).headers["hx-redirect"] == plan.url
 
 
 # Moderation

@@ -177,6 +177,14 @@ def test_a_block_asked_by_htmx_is_no_place_to_sign_in(client: TestClient, proces
     assert answer.headers["hx-redirect"] == f"{SIGN_IN}?terug=/beheer"
 
 
+def test_nor_to_set_up_a_second_factor(client: TestClient, db: Database, secret: bytes, process: Process) -> None:
+    sign_in_as(client, db, secret, process, TESSA)
+    with writing(db):
+        db.execute("INSERT INTO site_options (name, value) VALUES ('totp_required', 'yes')")
+    answer = client.get("/beheer/bezuidenhout/toetsen", headers={"hx-request": "true"})
+    assert answer.headers["hx-redirect"] == access.SECOND_FACTOR
+
+
 @pytest.mark.parametrize(
     "elsewhere_",
     [

@@ -14,7 +14,7 @@ from domain.processes import Process
 from domain.sessions import LONGEST, SEEN_EVERY, NotAllowed, Staff
 from routes import forms
 from routes.pages import answer, is_htmx, process_or_404, site_of
-from routes.replies import Reply, reply, see_other
+from routes.replies import Reply, elsewhere, see_other
 from routes.site import Site
 
 COOKIE = "beheer"
@@ -200,12 +200,12 @@ def to_sign_in(request: Request, _: Exception) -> Reply:
         asked = urlsplit(request.headers.get("referer", "")).path or "/beheer"
     address = f"{SIGN_IN}?terug={quote(staff_path(asked), safe='/')}"
     if is_htmx(request):  # a block of a page is no place to sign in
-        return reply(b"", "text/plain", {"HX-Redirect": address, "Cache-Control": "no-store"}, status=401)
+        return elsewhere(address, 401)
     return see_other(address)
 
 
 def to_second_factor(request: Request, _: Exception) -> Reply:
-    return see_other(SECOND_FACTOR)
+    return elsewhere(SECOND_FACTOR) if is_htmx(request) else see_other(SECOND_FACTOR)
 
 
 def forbidden(request: Request, _: Exception) -> Reply:

@@ -105,6 +105,47 @@ def test_an_argument_a_mark_and_a_mark_too_late(phone: Page, talk: Talk) -> None
     expect(phone.locator("#reacties")).to_contain_text("Er is te weinig schaduw.")
 
 
+def test_a_half_written_reaction_stays_until_it_is_placed(phone: Page, talk: Talk) -> None:
+    talk.sign_in(phone)
+    phone.goto(talk.plan)
+    write(phone, "Ik weet nog niet of")
+    expect(phone.get_by_text("blijft op dit apparaat bewaard")).to_be_visible()
+    useful(phone, "Bram").click()
+    expect(useful(phone, "Bram")).to_have_attribute("aria-pressed", "true")
+    expect(phone.get_by_label("Uw argument")).to_have_value("Ik weet nog niet of")
+
+    context = phone.context
+    phone.close()
+    again = context.new_page()
+    again.goto(talk.plan)
+    expect(again.get_by_label("Uw argument")).to_have_value("Ik weet nog niet of")
+    expect(again.get_by_label("Voor", exact=True)).to_be_checked()
+    again.get_by_label("Uw voornaam").fill("aicha@example.org")
+    again.get_by_role("button", name="Plaats uw reactie").click()
+    expect(again.get_by_role("alert")).to_contain_text("geen e-mailadres")
+    again.goto(talk.plan)  # what came back with an error is kept too
+    expect(again.get_by_label("Uw argument")).to_have_value("Ik weet nog niet of")
+
+    again.get_by_label("Uw voornaam").fill("Aïcha")
+    again.get_by_role("button", name="Plaats uw reactie").click()
+    expect(again.locator("#reacties-lijst")).to_contain_text("Ik weet nog niet of")
+    expect(again.get_by_label("Uw argument")).to_be_hidden()
+    assert again.evaluate("localStorage.length") == 0
+
+
+def test_more_arguments_leave_what_is_typed(phone: Page, talk: Talk) -> None:
+    with writing(talk.db):
+        (plan_id,) = talk.db.execute("SELECT plan_id FROM reactions WHERE id = ?", [talk.bram]).fetchone()
+        for number in range(reactions.PAGE):
+            said = reactions.Typed("for", f"Argument {number}", "Bram")
+            reactions.insert(talk.db, plan_id, said, datetime.now(UTC), status="published")
+    phone.goto(talk.plan)
+    write(phone, "Ik weet nog niet of")
+    phone.get_by_role("link", name="Toon meer").click()
+    expect(phone.locator(".side.for > .arguments > li")).to_have_count(reactions.PAGE + 2)
+    expect(phone.get_by_label("Uw argument")).to_have_value("Ik weet nog niet of")
+
+
 def test_whose_session_ended_is_told_and_asked(phone: Page, talk: Talk) -> None:
     talk.sign_in(phone)
     phone.goto(talk.plan)

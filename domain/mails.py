@@ -24,24 +24,15 @@ def confirm(
     *,
     path: str,
     action: str,
-    title: str = "",
     process: Process | None = None,
 ) -> None:
-    """“Bevestig uw adres”: content {path, action, title}; the link holds for a day.
+    """“Bevestig uw adres”: content {path, action}; the link holds for a day.
 
-    Anyone can have this mail sent to anyone, so it says nothing that they typed: no title of a plan handed in.
+    Anyone can have this mail sent to anyone, so it says nothing that a resident typed: no title of a plan.
     """
     if action not in ACTIONS:
         raise ValueError(action)
-    shown = "" if action == "submission" else title
-    put(
-        db,
-        "confirm",
-        to,
-        {"path": path, "action": action, "title": shown},
-        now,
-        process_id=process.id if process else None,
-    )
+    put(db, "confirm", to, {"path": path, "action": action}, now, process_id=process.id if process else None)
 
 
 def continue_submission(db: Database, now: datetime, to: Recipient, *, path: str, process: Process) -> None:
@@ -122,21 +113,10 @@ def answer(
     put(db, "answer", to, content, now, process_id=process.id)
 
 
-def maker_invited(
-    db: Database,
-    now: datetime,
-    to: Recipient,
-    *,
-    process: Process,
-    plan_id: int,
-    title: str,
-    inviter: str,
-    path: str,
-) -> None:
-    """A maker asks somebody to make the plan together: content {process, title, plan_path, inviter, path}."""
-    content = about(process, plan_id, title)
-    content |= {"plan_path": content["path"], "path": path, "inviter": inviter}
-    put(db, "maker_invited", to, content, now, process_id=process.id)
+def maker_invited(db: Database, now: datetime, to: Recipient, *, process: Process, path: str) -> None:
+    """A maker asks somebody to make a plan together: content {process, path}. It goes to whom they like, so it says
+    nothing that they typed; the page of its link does."""
+    put(db, "maker_invited", to, {**of(process), "path": path}, now, process_id=process.id)
 
 
 def plan_entered(

@@ -98,14 +98,20 @@ def recipients(db: Database, plan_id: int) -> list[Recipient]:
     return [Recipient(*row) for row in rows]
 
 
-MOST = 10  # makers of one plan
+MOST = 10  # makers of one plan, with those who are invited
+MOST_A_DAY = 10  # invitations by one resident, also if they are taken back
 INVITATION = timedelta(days=30)
+DAY = timedelta(days=1)
 
 
 class TooMany(Exception):
-    """The plan has as many makers as it may."""
+    """The plan has as many makers as it may, perhaps with those who are invited."""
 
     kind = "too_many_makers"
+
+
+class TooManyToday(Exception):
+    """This resident invited as many people as they may in a day."""
 
 
 class Frozen(Exception):
@@ -129,25 +135,36 @@ def refuse_frozen(db: Database, plan_id: int, now: datetime) -> None:
 
 
 def invite(db: Database, process: Process, plan_id: int, by: Resident, to: Recipient, name: str, now: datetime) -> None:
-    """Mail somebody a link with which they become a maker of the plan. Raises TooMany and Frozen."""
+    """Mail somebody a link with which they become a maker of the plan. Raises TooMany, TooManyToday and Frozen."""
     refuse_frozen(db, plan_id, now)
-    inviters = {maker.resident_id: maker.name for maker in of_plan(db, plan_id)}
-    if len(inviters) >= MOST:
+    if full(db, plan_id, now):
         raise TooMany(plan_id)
+    if invited_today(db, by.id, now) >= MOST_A_DAY:
+        raise TooManyToday(by.id)
+    inviter = next(maker.name for maker in of_plan(db, plan_id) if maker.resident_id == by.id)
     title = process.by_id[plan_id].title
     shown = {"title": title, "slug": process.slug, "back": f"/{process.slug}/plannen/{plan_id}"}
-    payload = {"plan": plan_id, "name": name, "by": by.id, "shown": shown}
+    payload = {"plan": plan_id, "name": name, "by": by.id, "inviter": inviter, "shown": shown}
     token = links.make(db, "maker", to.email, payload, now, INVITATION)
-    mails.maker_invited(
-        db,
-        now,
-        to,
-        process=process,
-        plan_id=plan_id,
-        title=title,
-        inviter=inviters[by.id],
-        path=f"/bevestig/{token}",
-    )
+    mails.maker_invited(db, now, to, process=process, path=f"/bevestig/{token}")
+
+
+def full(db: Database, plan_id: int, now: datetime) -> bool:
+    """Nobody else can be invited: it has all makers that it may, or would, once those who are invited join."""
+    waiting = "SELECT count(*) FROM links WHERE purpose = 'maker' AND used_at IS NULL AND expires_at > ? "
+    waiting += "AND json_extract(payload, '$.plan') = ?"
+    (number,) = db.execute(waiting, [phases.to_text(now), plan_id]).fetchone()
+    return len(of_plan(db, plan_id)) + int(number) >= MOST
+
+
+def invited_today(db: Database, by: int, now: datetime) -> int:
+    """How many invitations this resident sent in the last day that nobody accepted; those taken back end then."""
+    (number,) = db.execute(
+        "SELECT count(*) FROM links WHERE purpose = 'maker' AND json_extract(payload, '$.by') = ? "
+        "AND (expires_at > ? OR (expires_at > ? AND expires_at <= ?))",
+        [by, *(phases.to_text(moment) for moment in (now + INVITATION - DAY, now - DAY, now))],
+    ).fetchone()
+    return int(number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,7 +177,7 @@ def mail_link(db: Database, to: Recipient, pending: Pending, process: Process | 
     if pending.purpose == "personal_data":
         mails.personal_data(db, now, to, path=path)
     else:
-        mails.confirm(db, now, to, path=path, action=pending.purpose, title=pending.title, process=process)
+        mails.confirm(db, now, to, path=path, action=pending.purpose, process=process)
 
 
 @page("/bevestig/{token:str}")

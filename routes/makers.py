@@ -9,7 +9,7 @@ from litestar.params import FromPath
 
 from domain import fields, makers, outbox, proposals
 from domain.fields import Wrong
-from domain.makers import Frozen, LastMaker, TooMany
+from domain.makers import Frozen, LastMaker, TooMany, TooManyToday
 from domain.outbox import Recipient
 from domain.plans import Plan
 from domain.processes import Process
@@ -83,12 +83,12 @@ def makers_page(
         request,
         "makers/index.html",
         process,
-        status=429 if any(w.kind == "too_many_tries" for w in wrong) else 422 if wrong else 200,
+        status=429 if any(w.kind in ("too_many_tries", "too_many_today") for w in wrong) else 422 if wrong else 200,
         secret=True,
         plan=plan,
         makers=listed,
         me=me,
-        most=makers.MOST,
+        full=makers.full(site_of(request).reader, plan.id, site_of(request).now()),
         wrong=wrong,
         lengths=LENGTHS,
         typed={name: typed.get(name) for name in ("email", "invited")},
@@ -160,6 +160,8 @@ async def invite(request: Request, process: Process, plan: Plan, maker: Resident
         await site.writer.write(makers.invite, process, plan.id, maker, to, name, site.now())
     except Frozen:
         return makers_page(request, process, plan, maker, (Wrong("email", "makers_frozen"),), form)
+    except TooManyToday:
+        return makers_page(request, process, plan, maker, (Wrong("email", "too_many_today"),), form)
     except TooMany:
         return makers_page(request, process, plan, maker, (Wrong("email", "too_many", makers.MOST),), form)
     return see_other(f"{plan.url}/makers?gestuurd=1#uitnodigen")

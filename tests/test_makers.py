@@ -3,10 +3,14 @@
 import pytest
 from litestar.testing import TestClient
 
-from domain import makers
+from domain import makers, outbox
 from domain.database import Database, writing
+from domain.outbox import Reader
 from domain.processes import Process
+from routes.mail import letter
+from routes.site import Site
 from tests.cast import AICHA, BRAM, WILLEM, reload
+from tests.mailbox import ask_mail
 from tests.pages import Page
 from tests.writing import arrives, insert_collecting, insert_plan, mails_of, sign_in, sign_out
 
@@ -169,6 +173,45 @@ def test_an_address_is_no_name(
     assert 'value="eva@priv.example"' in answer.text
     assert makers.names(db, plan_id) == ["Aïcha"]
     assert db.table("outbox").count == 0
+
+
+def test_nobody_mails_their_own_words_to_a_stranger(
+    client: TestClient, site: Site, db: Database, secret: bytes, process: Process
+) -> None:
+    """Anyone may type anybody's address: such a mail says nothing of what they typed."""
+    lure = "WIN €500 op http://kwaad.example"
+    here = f"/benoordenhout/plannen/{insert_plan(db, process, sign_in(client, db, secret, AICHA), lure, title=lure)}"
+    client.post(f"{here}/makers", data={"invited": lure, "email": WILLEM.email})
+    sign_out(client)
+    reaction = {"side": "for", "reaction": lure, "reaction_name": lure}
+    for noun, data in (("volgen", {"frequency": "at_once"}), ("reacties", reaction)):
+        ask_mail(client, client.post(f"{here}/{noun}", data=data).text, WILLEM.email)
+    mails = outbox.page(db, Reader(everything=True), 100)
+    assert [mail.recipient for mail in mails] == [WILLEM.email] * 3
+    for mail in mails:
+        made = letter(site.settings, mail)
+        assert "kwaad" not in f"{made.subject}{made.text}{made.html}", mail.kind
+        page = client.get(mail.content["path"]).text
+        assert "kwaad" in Page(page).words  # here, where we are the sender
+
+
+def test_one_maker_does_not_mail_half_the_town(
+    client: TestClient, db: Database, secret: bytes, plan_id: int, here: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(makers, "MOST_A_DAY", 2)
+    sign_in(client, db, secret, AICHA)
+    for who in (BRAM, WILLEM):
+        client.post(f"{here}/makers", data={"invited": who.name, "email": who.email})
+    answer = client.post(f"{here}/makers", data={"invited": "Chen", "email": "chen@example.org"})
+    assert answer.status_code == 429
+    assert "Morgen kunt u weer iemand uitnodigen" in Page(answer.text).words
+    assert 'value="chen@example.org"' in answer.text
+    monkeypatch.setattr(makers, "MOST", 3)
+    page = Page(client.get(f"{here}/makers").text)
+    assert "Wie is uitgenodigd, telt ook mee" in page.words
+    assert not [field for field in page.all("input") if field.get("name") == "invited"]
+    assert client.post(f"{here}/makers", data={"invited": "Chen", "email": "chen@example.org"}).status_code == 422
+    assert len(mails_of(db, "maker_invited")) == 2
 
 
 def test_the_last_maker_stays(client: TestClient, db: Database, secret: bytes, plan_id: int, here: str) -> None:

@@ -1,15 +1,18 @@
 """Who the makers of a plan are."""
 
+from datetime import datetime
+
 import pytest
 
 from domain import makers
 from domain.database import Database, writing
-from domain.makers import LastMaker, NoMorePlan, TooMany
+from domain.makers import LastMaker, NoMorePlan, TooMany, TooManyToday
 from domain.outbox import Recipient
 from domain.processes import Process
 from domain.residents import Resident
 from tests.cast import AICHA, BRAM, NOW, WILLEM, crowd, reload
-from tests.writing import VOTE_OPENS, arrives, insert_collecting, insert_plan
+from tests.cast import Resident as Cast
+from tests.writing import VOTE_OPENS, arrives, insert_collecting, insert_plan, mails_of
 
 
 @pytest.fixture
@@ -90,6 +93,39 @@ def test_a_plan_has_a_most_of_makers(db: Database, secret: bytes, process: Proce
     now, by = reload(db, process.slug), Resident(aicha, "Aïcha", AICHA.email, "nl")
     with writing(db), pytest.raises(TooMany):
         makers.invite(db, now, plan_id, by, Recipient(BRAM.email), "Bram", NOW)
+
+
+def invite(db: Database, process: Process, plan_id: int, by: int, who: Cast, now: datetime = NOW) -> None:
+    with writing(db):
+        inviter = Resident(by, "Aïcha", AICHA.email, "nl")
+        makers.invite(db, process, plan_id, inviter, Recipient(who.email), who.name, now)
+
+
+def test_who_is_invited_counts_as_a_maker(db: Database, process: Process, plan_id: int, aicha: int) -> None:
+    now, guests = reload(db, process.slug), crowd(makers.MOST)
+    for who in guests[:-1]:
+        invite(db, now, plan_id, aicha, who)
+    with pytest.raises(TooMany):
+        invite(db, now, plan_id, aicha, guests[-1])
+    assert len(mails_of(db, "maker_invited")) == makers.MOST - 1
+    invite(db, now, plan_id, aicha, guests[-1], NOW + makers.INVITATION)  # nobody came
+
+
+def test_nobody_invites_half_the_town_in_a_day(
+    db: Database, secret: bytes, process: Process, plan_id: int, aicha: int
+) -> None:
+    """Also not by taking invitations back, or with more than one plan."""
+    plan_ids = [plan_id, insert_plan(db, process, aicha, title="Wip")]
+    now, guests = reload(db, process.slug), crowd(makers.MOST_A_DAY + 1)
+    for number, who in enumerate(guests[:-1]):
+        invite(db, now, plan_ids[number % 2], aicha, who)
+        for waiting in makers.invitations(db, plan_ids[number % 2], aicha, NOW):
+            with writing(db):
+                assert makers.take_back(db, plan_ids[number % 2], aicha, waiting.key, NOW)
+    with pytest.raises(TooManyToday):
+        invite(db, now, plan_id, aicha, guests[-1])
+    assert len(mails_of(db, "maker_invited")) == makers.MOST_A_DAY
+    invite(db, now, plan_id, aicha, guests[-1], NOW + makers.DAY)
 
 
 def test_who_is_forgotten_is_no_longer_named(db: Database, plan_id: int, aicha: int, bram: int) -> None:

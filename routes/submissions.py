@@ -69,10 +69,11 @@ async def new(request: Request, slug: FromPath[str]) -> Reply:
     return form_page(request, process, draft, cookies=[token_cookie(request, process, token)])
 
 
-def closed(request: Request, process: Process, *, handing_in: bool = False) -> Reply:
+def closed(request: Request, process: Process, *, handing_in: bool = False, typed: Typed | None = None) -> Reply:
     """The page for who comes too early or too late, or where staff write plans down for residents; `handing_in`: with
-    a plan, which was not handed in."""
+    a plan, which was not handed in. What was `typed`, or else the draft of this browser, stands there to be read."""
     phase, now = process.phase("collect"), site_of(request).now()
+    kept = draft_of(request, process)
     reason = "never" if phase is None else "before" if now < phase.opens_at else "after"
     if phase is not None and phase.open(now):
         reason = "staff"
@@ -82,9 +83,12 @@ def closed(request: Request, process: Process, *, handing_in: bool = False) -> R
         process,
         draft=draft_on_page(request, process),
         status=409 if handing_in else 200,
+        secret=True,
         reason=reason,
         phase=phase,
         handing_in=handing_in,
+        typed=typed or (kept.typed if kept else Typed()),
+        kept_until=kept.saved_at + submissions.KEPT if kept and typed in (None, kept.typed) else None,
     )
 
 
@@ -174,11 +178,13 @@ async def save(request: Request, slug: FromPath[str]) -> Reply:
     form = await read_upload(request)
     if "opnieuw" in form:
         return see_other(here(process), [token_cookie(request, process, "")])
-    if not submissions.possible(process, site.now()):
-        return closed(request, process, handing_in=True)
     typed, token = with_pin(request, process, form), token_of(request, process)
     before = draft_of(request, process)
+    if before and before.plan_id is not None:
+        return handed_in_page(request, process, before.plan_id, 409)
     typed = with_address(typed, form, before)
+    if not submissions.possible(process, site.now()):
+        return closed(request, process, handing_in=True, typed=typed)
     if not token:  # this browser keeps no cookies, or lost ours: on another page nothing would be left of the text
         cookies = [token_cookie(request, process, submissions.new_token())]
         return form_page(request, process, None, [Wrong("form", "no_cookie")], cookies, typed=typed)

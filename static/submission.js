@@ -63,7 +63,7 @@ async function save() {
   try {
     const answer = await saving;
     if (answer.ok) said.innerHTML = await answer.text();
-    else if (answer.status < 500 && answer.status !== 429) location.reload(); // closed, or handed in: that page says so
+    else if (answer.status < 500 && answer.status !== 429) giveBack();
     else throw new Error(answer.status);
     if (unsaved) later();
   } catch {
@@ -73,6 +73,12 @@ async function save() {
   } finally {
     saving = null;
   }
+}
+
+// Closed, or handed in: the page says so, and gives back what was typed.
+function giveBack() {
+  unsaved = false;
+  form.submit();
 }
 
 function later() {

@@ -368,6 +368,46 @@ def test_after_closing_nothing_is_taken(
     assert reload(db, process.slug).plans == process.plans
 
 
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_what_is_typed_as_it_closes_comes_back_to_be_read(
+    client: TestClient, process: Process, clock: Clock, headers: dict[str, str]
+) -> None:
+    save(client, **swing(process))
+    clock.now = COLLECT_CLOSES
+    typed = swing(process, title="Twee schommels", description=f"Regel een\n\n{SCRIPT}")
+    answer = client.post(HERE, data=typed, headers=headers)
+    words = Page(answer.text).words
+    assert answer.status_code == 409
+    for text in ("Twee schommels", "Regel een", SCRIPT, "Schommel: 1.500", "06 12345678", process.themes[0].name):
+        assert text in words
+    assert SCRIPT not in answer.text
+    assert "niet bewaard. Wilt u hem houden? Kopieer hem dan nu" in words
+    assert "Zo bereikt u ons" in words
+
+
+def test_the_draft_that_was_not_handed_in_can_be_read_after_closing(
+    client: TestClient, process: Process, clock: Clock
+) -> None:
+    save(client, **swing(process))
+    clock.now = COLLECT_CLOSES
+    for path in (HERE, f"{HERE}/voorbeeld"):
+        words = Page(client.get(path).text).words
+        assert "Uw plan is niet ingediend" in words
+        assert "Schommel in het park" in words
+        assert "in deze browser, tot 10 augustus 2026" in words
+    client.cookies.clear()
+    assert "niet ingediend" not in Page(client.get(HERE).text).words
+
+
+def test_the_old_tab_says_that_it_is_handed_in_after_closing_too(
+    client: TestClient, db: Database, secret: bytes, process: Process, clock: Clock
+) -> None:
+    sign_in(client, db, secret, AICHA)
+    client.post(f"{HERE}/inzending", data=ready(client, process))
+    clock.now = COLLECT_CLOSES
+    assert "al ingediend" in Page(client.post(HERE, data=swing(process)).text).words
+
+
 def test_where_no_plans_are_collected_the_page_says_so(client: TestClient, elsewhere: Process) -> None:
     assert "dienen bewoners geen plannen in" in Page(client.get("/loosduinen/plannen/nieuw").text).words
 

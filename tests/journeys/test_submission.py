@@ -16,17 +16,18 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Response, expect
 
 from config.settings import load, secret_path
-from domain import phases, residents, versions
+from domain import phases, residents, submissions, versions
 from domain.database import Database, connect, writing
 from domain.phases import Phase
 from domain.secret import open_secret
+from routes.submissions import PREFIX
 from routes.visitors import COOKIE
 from tests.cast import AICHA, BRAM, WILLEM, insert_vote, reload
 from tests.journeys.conftest import PHONE, TIMEOUT_MS, Demo
 from tests.journeys.steps import heading
 from tests.journeys.test_every_page import SIDEWAYS, SMALL, STUCK, axe
 from tests.journeys.test_keyboard import press, tab_to
-from tests.writing import insert_plan
+from tests.writing import insert_plan, swing, typed_of
 
 WEEK = timedelta(days=7)
 SLUG = "inzendingen"
@@ -217,6 +218,29 @@ def test_the_last_words_are_saved_when_the_writer_goes_away(phone: Page, collect
     expect(field(phone, "Titel")).to_have_value("Net op tijd")
 
 
+def test_what_was_typed_is_given_back_when_it_closes_meanwhile(chromium: Browser, collecting: Collecting) -> None:
+    now = datetime.now(UTC)
+    closing = insert_vote(
+        collecting.db, collecting.secret, slug="dicht", opens_at=now + 9 * WEEK, closes_at=now + 10 * WEEK
+    )
+    with writing(collecting.db):
+        phases.insert(collecting.db, closing.id, [Phase("collect", now - WEEK, now + WEEK)])
+    context = chromium.new_context(locale="nl-NL", viewport=PHONE)
+    context.set_default_timeout(TIMEOUT_MS)
+    page = context.new_page()
+    page.goto(collecting.demo("/dicht/plannen/nieuw"))
+    with writing(collecting.db):
+        collecting.db.execute(
+            "UPDATE phases SET closes_at = ? WHERE process_id = ? AND kind = 'collect'",
+            [phases.to_text(datetime.now(UTC)), closing.id],
+        )
+    field(page, "Titel").fill("Net te laat")
+    expect(heading(page)).to_have_text("Plannen indienen is voorbij")
+    expect(page.locator("main")).to_contain_text("Uw plan is niet ingediend")
+    expect(page.locator("main")).to_contain_text("Net te laat")
+    context.close()
+
+
 def test_rows_are_added_with_and_without_javascript(phone: Page, plain_phone: Page, collecting: Collecting) -> None:
     for page in (phone, plain_phone):
         page.goto(collecting("nieuw"))
@@ -329,6 +353,14 @@ def closed(page: Page, collecting: Collecting) -> None:
     page.goto(collecting.demo("/te-laat/plannen/nieuw"))
 
 
+def closed_with_a_draft(page: Page, collecting: Collecting) -> None:
+    process, token = reload(collecting.db, "te-laat"), submissions.new_token()
+    with writing(collecting.db):
+        submissions.save(collecting.db, process.id, token, typed_of(swing(process)), None, datetime.now(UTC))
+    page.context.add_cookies([{"name": f"{PREFIX}{process.id}", "value": token, "url": collecting.demo.site}])
+    closed(page, collecting)
+
+
 def plan_of_mine(page: Page, collecting: Collecting) -> None:
     collecting.sign_in(page.context, AICHA.email)
     page.goto(collecting.plan())
@@ -386,6 +418,7 @@ SITUATIONS: dict[str, Callable[[Page, Collecting], None]] = {
         handed_in,
         handed_in_before,
         closed,
+        closed_with_a_draft,
         plan_of_mine,
         edit,
         edit_too_late_for_the_version,

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from litestar import Request, post
@@ -17,6 +18,7 @@ from routes.notices import notice
 from routes.pages import answer, page, site_of
 from routes.replies import Reply, reply, see_other
 from routes.site import Site
+from routes.submissions import here, tokens_ended, written_here
 from routes.visitors import all_of, signed_out, tokens_of
 
 
@@ -36,6 +38,7 @@ async def show(request: Request) -> Reply:
         residents=found,
         questions=[one for resident in found for one in questions.open_for(db, resident.id)],
         plans=together(tables, "plans"),
+        drafts=[(here(process), process, draft) for process, draft in written_here(request) if not draft.typed.empty],
         supported=[one for resident in found for one in supports.of_resident(db, resident.id, now)],
         reactions=together(tables, "reactions"),
         follows=[one for resident in found for one in follows.of_resident(db, resident.id)],
@@ -71,7 +74,7 @@ async def data(request: Request) -> Reply:
     found = all_of(request)
     if not found:
         return await ask_address(request, None, "personal_data", {})
-    tables = await asyncio.to_thread(read_known, site_of(request), found)
+    tables = await asyncio.to_thread(read_known, site_of(request), found, draft_ids(request))
     return answer(request, "residents/data.html", secret=True, residents=found, tables=tables)
 
 
@@ -81,14 +84,19 @@ async def data_file(request: Request) -> Reply:
     found = all_of(request)
     if not found:
         return see_other("/mijn/gegevens")
-    tables = await asyncio.to_thread(read_known, site_of(request), found)
+    tables = await asyncio.to_thread(read_known, site_of(request), found, draft_ids(request))
     body = json.dumps(tables, ensure_ascii=False, indent=2).encode()
     headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="mijn-gegevens.json"'}
     return reply(body, "application/json", headers)
 
 
-def read_known(site: Site, found: Sequence[Resident]) -> list[dict[str, Any]]:
-    with_traces = read_traces(site, found)
+def draft_ids(request: Request) -> list[int]:
+    """Of plans that are written in this browser: no address stands in them before it is asked."""
+    return [draft.id for _, draft in written_here(request)]
+
+
+def read_known(site: Site, found: Sequence[Resident], drafts: Sequence[int]) -> list[dict[str, Any]]:
+    with_traces = read_traces(site, found, drafts)
     db = connect(site.settings.db, readonly=True)
     try:
         return [personal_data.known(db, resident, with_traces[resident.id]) for resident in found]
@@ -96,12 +104,15 @@ def read_known(site: Site, found: Sequence[Resident]) -> list[dict[str, Any]]:
         db.close()
 
 
-def read_traces(site: Site, found: Sequence[Resident]) -> dict[int, Traces]:
+def read_traces(site: Site, found: Sequence[Resident], drafts: Sequence[int]) -> dict[int, Traces]:
+    """By resident; `drafts` of this browser are of the first of them."""
     db = connect(site.settings.db, readonly=True)
     try:
-        return {resident.id: personal_data.traces(db, site.secret, resident.id) for resident in found}
+        traces = {resident.id: personal_data.traces(db, site.secret, resident.id) for resident in found}
     finally:
         db.close()
+    first = traces[found[0].id]
+    return traces | {found[0].id: replace(first, drafts=tuple(sorted({*first.drafts, *drafts})))}
 
 
 @page("/mijn/verwijdering")
@@ -121,10 +132,12 @@ async def remove(request: Request) -> Reply:
     form = await read_form(request)
     if not found:
         return see_other("/mijn/gegevens")
-    with_traces = await asyncio.to_thread(read_traces, site, found)
+    with_traces = await asyncio.to_thread(read_traces, site, found, draft_ids(request))
     await site.writer.write(personal_data.forget, list(with_traces.items()), "naam_weg" in form, site.now())
     request.scope["state"]["residents"] = ()
-    return answer(request, "residents/removed.html", secret=True, cookies=signed_out(request))
+    return answer(
+        request, "residents/removed.html", secret=True, cookies=[*signed_out(request), *tokens_ended(request)]
+    )
 
 
 ROUTES = [show, sign_out, data, data_file, ask_removal, remove]

@@ -53,6 +53,18 @@ def draft_of(request: Request, process: Process) -> Submission | None:
     return submissions.of_token(site_of(request).reader, process.id, token_of(request, process))
 
 
+def written_here(request: Request) -> list[tuple[Process, Submission]]:
+    """What is written in this browser and not handed in, with the process it is for."""
+    pairs = ((process, draft_of(request, process)) for process in site_of(request).all())
+    return [(process, draft) for process, draft in pairs if draft and draft.plan_id is None]
+
+
+def tokens_ended(request: Request) -> list[Cookie]:
+    """The cookies of all drafts of this browser, ended."""
+    held = [process for process in site_of(request).all() if token_of(request, process)]
+    return [token_cookie(request, process, "") for process in held]
+
+
 def here(process: Process) -> str:
     return f"/{process.slug}/plannen/nieuw"
 

@@ -12,6 +12,7 @@ from domain.outbox import Recipient
 from domain.phases import Phase
 from domain.processes import Process
 from domain.reactions import Typed
+from routes.submissions import PREFIX
 from routes.visitors import COOKIE
 from tests.cast import AICHA, BRAM, NOW, reload
 from tests.conftest import Clock
@@ -19,6 +20,7 @@ from tests.mailbox import SEND, ask_mail, confirm, mail_to
 from tests.pages import Page, words
 from tests.writing import arrives, insert_collecting, insert_plan, sign_in
 
+WRITING = "/benoordenhout/plannen/nieuw"
 CONTACT = "06 12345678"
 ARGUMENT = "Dan kan opa daar ook zitten."
 
@@ -161,6 +163,55 @@ def test_removing_leaves_nothing_of_them_in_any_table(
     assert str(residents.key_of_address(secret, AICHA.email)) not in after
     for table in ("resident_sessions", "follows", "useful_marks", "links", "outbox", "interested", "interests"):
         assert db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == 0, table
+
+
+def write_plan(client: TestClient) -> None:
+    """Half a plan, saved in this browser."""
+    client.get(WRITING)
+    typed = {"title": "Half plan", "contact": "070 7654321", "what-1": "Grond", "euros-1": "123"}
+    client.post(WRITING, data={**typed, "bewaar": "1"})
+
+
+def test_a_plan_written_in_this_browser_is_theirs_too(
+    client: TestClient, process: Process, db: Database, secret: bytes
+) -> None:
+    write_plan(client)
+    sign_in(client, db, secret, AICHA)
+    mine = client.get("/mijn")
+    assert "Nog niet ingediend Half plan – Benoordenhout beslist" in words(mine.text)
+    assert f'href="{WRITING}"' in mine.text
+    for path in ("/mijn/gegevens", "/mijn/gegevens.json"):
+        text = words(client.get(path).text)
+        for said in ("Half plan", "070 7654321", "Grond", "123"):
+            assert said in text
+    client.cookies.delete(f"{PREFIX}{process.id}")
+    assert "Half plan" not in words(client.get("/mijn").text), "another browser"
+
+
+def test_removing_takes_the_plan_written_in_this_browser(
+    client: TestClient, process: Process, db: Database, secret: bytes
+) -> None:
+    write_plan(client)
+    sign_in(client, db, secret, AICHA)
+    assert "Plannen die u schreef maar nog niet indiende, zijn weg." in words(client.get("/mijn/verwijdering").text)
+    answer = client.post("/mijn/verwijdering")
+    ended = [cookie for cookie in answer.headers.get_list("set-cookie") if "Max-Age=0" in cookie]
+    assert any(cookie.startswith(f"{PREFIX}{process.id}=") for cookie in ended)
+    assert "070 7654321" not in everything(db)
+    assert "Half plan" not in client.get(WRITING).text
+
+
+def test_removing_leaves_a_plan_that_somebody_else_handed_in_here(
+    client: TestClient, process: Process, db: Database, secret: bytes
+) -> None:
+    write_plan(client)
+    plan = swing(db)["id"]
+    with writing(db):
+        db.execute("DELETE FROM makers WHERE plan_id = ?", [plan])
+        db.execute("UPDATE submissions SET plan_id = ? WHERE fields LIKE '%Half plan%'", [plan])
+    sign_in(client, db, secret, AICHA)
+    client.post("/mijn/verwijdering")
+    assert "070 7654321" in everything(db)
 
 
 def test_removing_leaves_what_others_did(client: TestClient, process: Process, db: Database, secret: bytes) -> None:

@@ -171,9 +171,11 @@ class Row:
 
     def matches(self, item: Mapping[str, Any]) -> bool:
         """It is about the plan they follow, or about the whole process."""
-        return self.process_id == item["process_id"] and (
-            self.plan_id is None or item["plan_id"] is None or item["plan_id"] == self.plan_id
-        )
+        if self.process_id != item["process_id"]:
+            return False
+        if self.plan_id is None:
+            return item["kind"] not in news.OUTCOMES
+        return item["plan_id"] is None or item["plan_id"] == self.plan_id
 
 
 def marks(db: Database, now: datetime) -> dict[str, int]:
@@ -249,6 +251,7 @@ def untold(db: Database, process: Process, rows: Sequence[Row], due: Sequence[Ro
     """What they hear of by the follows that are due, and weren't told by any follow yet; the oldest first."""
     items = db.query(NEWS, {"process": process.id, "since": min(row.last_news for row in due)})
     mine = {row.plan_id for row in rows}
+    made = {id_ for (id_,) in db.execute("SELECT plan_id FROM makers WHERE resident_id = ?", [rows[0].resident_id])}
     return [
         {
             "kind": item["kind"],
@@ -261,6 +264,7 @@ def untold(db: Database, process: Process, rows: Sequence[Row], due: Sequence[Ro
         if any(row.matches(item) and row.last_news < item["id"] for row in due)
         and not any(row.matches(item) and row.last_news >= item["id"] for row in rows)
         and not (item["kind"] == "merged" and item["plan_id"] in mine)  # merging itself wrote to them
+        and not (item["kind"] in news.OUTCOMES and item["plan_id"] in made)  # so did the result, to makers
     ]
 
 

@@ -96,6 +96,17 @@ def verdict(
     put(db, "verdict", to, content, now, process_id=process.id, once=once)
 
 
+def plan_outcomes(
+    db: Database, now: datetime, to: Recipient, *, process: Process, items: Iterable[Mapping[str, Any]]
+) -> None:
+    """To a maker: how their plans on the ballot fared: content {process, items, path (of the result)}; each item is
+    {kind (of news.OUTCOMES), title, text (why), path}."""
+    names = ("kind", "title", "text", "path")
+    listed = [{name: item[name] for name in names} for item in items]
+    content = {**of(process), "items": listed, "path": f"/{process.slug}/uitslag"}
+    put(db, "plan_outcomes", to, content, now, process_id=process.id)
+
+
 def question(
     db: Database, now: datetime, to: Recipient, *, process: Process, plan_id: int, title: str, question: str
 ) -> None:

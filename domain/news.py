@@ -1,5 +1,6 @@
 """News (nieuws): what happened to a plan or a process. Followers get it by mail, feeds hold the newest of it."""
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -7,8 +8,9 @@ from domain import database, phases
 from domain.database import Database
 
 PLAN_KINDS = ("published", "enough_support", "feasible", "infeasible", "withdrawn", "merged", "edited", "progress")
+OUTCOMES = ("won", "partly", "not_won")  # of a plan: for who follows the whole process the result says it all
 PROCESS_KINDS = ("vote_opens", "correction", "result")
-KINDS = PLAN_KINDS + PROCESS_KINDS
+KINDS = PLAN_KINDS + OUTCOMES + PROCESS_KINDS
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)  # when nothing happened yet and no phase says since when
 
 
@@ -41,17 +43,22 @@ def tell(
 
 def phases_to_tell(db: Database, now: datetime) -> bool:
     """Whether `of_phases` has something to tell."""
-    return any(db.execute(f"SELECT 1 {which} LIMIT 1", moments(now)).fetchone() for which in (OPENED, SEALED))
+    return db.execute(f"SELECT 1 {OPENED} LIMIT 1", moments(now)).fetchone() is not None
 
 
 def of_phases(db: Database, now: datetime) -> None:
-    """Tell once of each process that its vote opened, and that its result is there: no verb does either.
+    """Tell once of each process that its vote opened: no verb does it.
 
     What happened longer than a week ago, such as a vote that was imported, is no news.
     """
-    for kind, which in (("vote_opens", OPENED), ("result", SEALED)):
-        sql = f"INSERT INTO news (process_id, kind, at) SELECT processes.id, '{kind}', :now {which}"
-        db.execute(sql, moments(now))
+    sql = f"INSERT INTO news (process_id, kind, at) SELECT processes.id, 'vote_opens', :now {OPENED}"
+    db.execute(sql, moments(now))
+
+
+def results_to_tell(db: Database, now: datetime) -> set[int]:
+    """The ids of processes whose vote was sealed lately, and of which nobody was told the result: domain/outcomes.py
+    does."""
+    return {id_ for (id_,) in db.execute(f"SELECT processes.id {SEALED}", moments(now))}
 
 
 def moments(now: datetime) -> dict[str, str]:
@@ -71,9 +78,9 @@ AND NOT EXISTS (SELECT 1 FROM news WHERE news.process_id = processes.id AND news
 
 
 def newest(db: Database, process_id: int, plan_id: int | None = None, most: int = 50) -> list[News]:
-    """The newest first: everything, or what is about that plan or the whole process. Nothing of plans that are not
-    public, but for what became of a merged one."""
-    rows = db.query(NEWEST, {"process": process_id, "plan": plan_id, "most": most})
+    """The newest first: everything but how each plan fared, or what is about that plan or the whole process. Nothing of
+    plans that are not public, but for what became of a merged one."""
+    rows = db.query(NEWEST, {"process": process_id, "plan": plan_id, "most": most, "outcomes": json.dumps(OUTCOMES)})
     return [News(**{**row, "at": phases.from_text(row["at"])}) for row in rows]
 
 
@@ -86,6 +93,7 @@ NEWEST = """
 SELECT news.id, news.kind, news.text, news.at, news.plan_id, ifnull(plans.title, '') AS title, plans.merged_into
 FROM news LEFT JOIN plans ON plans.id = news.plan_id
 WHERE news.process_id = :process AND (:plan IS NULL OR news.plan_id = :plan OR news.plan_id IS NULL)
+AND (:plan IS NOT NULL OR news.kind NOT IN (SELECT value FROM json_each(:outcomes)))
 AND (news.plan_id IS NULL OR plans.status = 'published' OR news.kind = 'merged' AND plans.status = 'merged')
 ORDER BY news.at DESC, news.id DESC LIMIT :most
 """

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
-from domain import follows, interests, retention, sealing, turnout
+from domain import follows, interests, outcomes, retention, sealing, turnout
 from domain.database import connect
 from routes import mail
+from routes.results import outcomes_of
 from routes.site import Site
 
 log = logging.getLogger("wijkbudget")
@@ -31,6 +32,12 @@ def seal_due(site: Site) -> None:
                 log.warning("the vote of %s is not sealed yet: %s", slug, error)
     finally:
         db.close()
+
+
+async def tell_results(site: Site) -> None:
+    """Tell once of each process that was sealed what the result is, and makers how their plans fared."""
+    for process in outcomes.untold(site.reader, site.all(), site.now()):
+        await site.writer.write(outcomes.tell, process, await outcomes_of(site, process), site.now())
 
 
 async def tell_followers(site: Site) -> None:
@@ -70,6 +77,7 @@ class Job:
 JOBS = (
     Job(seal, 20.0),
     Job(mail.send_due, 5.0),
+    Job(tell_results, 30.0),
     Job(tell_followers, 30.0),
     Job(announce, 30.0),
     Job(purge, 6 * 3600.0),

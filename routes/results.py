@@ -6,17 +6,41 @@ from litestar.params import FromPath
 
 from domain import exports, receipts, results
 from domain.database import Database
+from domain.outcomes import Outcome
 from domain.processes import Process
 from domain.results import Result
 from routes.cache import CachedPage, cached_page
+from routes.languages import CODES, SOURCE
+from routes.mail import plain_environment
 from routes.pages import page, process_or_404, served, shared, site_of
 from routes.replies import Reply
+from routes.site import Site
 
 TEXT = "text/plain"
 
 
 async def result_of(request: Request, process: Process) -> Result:
     return await site_of(request).once(results.result, process)
+
+
+KINDS = {"funded": "won", "partial": "partly"}  # of news.OUTCOMES, by the status of a row; else it did not win
+
+
+async def outcomes_of(site: Site, process: Process) -> list[Outcome]:
+    """How each plan of the ballot fared, in the words of the page of the result. Of one that was withdrawn everybody
+    heard before."""
+    result = await site.once(results.result, process)
+    language = process.language if process.language in CODES else SOURCE
+    reason = plain_environment(language).get_template("results/reason.txt")
+    return [
+        Outcome(
+            row.plan.id,
+            KINDS.get(row.status, "not_won"),
+            reason.render(process=process, result=result, row=row).strip(),
+        )
+        for row in result.rows
+        if row.status != "withdrawn"
+    ]
 
 
 def finished_or_404(request: Request, slug: str) -> Process:

@@ -7,8 +7,7 @@ import pytest
 from domain import news
 from domain.database import Database, writing
 from domain.processes import Process
-from tests.cast import AFTER, CLOSES, NOW, OPENS
-from tests.conftest import Seal
+from tests.cast import CLOSES, NOW, OPENS
 
 
 def kinds(db: Database, process: Process, plan_id: int | None = None) -> list[str]:
@@ -77,19 +76,10 @@ def test_a_vote_that_is_over_did_not_just_open(db: Database, process: Process) -
     assert kinds(db, process) == []
 
 
-def test_the_result_is_told_once_it_is_sealed(db: Database, process: Process, seal: Seal) -> None:
+def test_how_each_plan_fared_is_news_of_that_plan(db: Database, process: Process) -> None:
+    first, second = process.plans[:2]
     with writing(db):
-        news.of_phases(db, AFTER)
-    assert kinds(db, process) == []
-    seal(process)
-    for _ in range(2):
-        with writing(db):
-            news.of_phases(db, AFTER + timedelta(minutes=1))
-    assert kinds(db, process) == ["result"]
-
-
-def test_a_result_of_long_ago_is_no_news(db: Database, process: Process, seal: Seal) -> None:
-    seal(process)
-    with writing(db):
-        news.of_phases(db, AFTER + timedelta(days=30))
+        news.tell(db, process.id, first.id, "won", "20 stemmen", NOW)
+        news.tell(db, process.id, second.id, "not_won", "Te duur", NOW)
+    assert kinds(db, process, first.id) == ["won"]
     assert kinds(db, process) == []

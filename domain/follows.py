@@ -22,7 +22,8 @@ MOST = 200  # residents told in one write, so that no other write waits for long
 
 
 class Refused(Exception):
-    """Nothing was changed. `kind`: unknown (there is no such plan to follow); the page words it."""
+    """Nothing was changed. `kind`: unknown (there is no such plan to follow), over (no more news will come); the page
+    words it."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
@@ -53,6 +54,8 @@ def follow(db: Database, process_id: int, plan_id: int | None, resident_id: int,
     """
     if plan_id is not None and not public(db, process_id, plan_id):
         raise Refused("unknown")
+    if over(db, process_id, now):
+        raise Refused("over")
     db.execute(
         "INSERT INTO follows (process_id, plan_id, resident_id, frequency, last_news) "
         "VALUES (?, ?, ?, ?, (SELECT ifnull(max(id), 0) FROM news)) "
@@ -64,6 +67,12 @@ def follow(db: Database, process_id: int, plan_id: int | None, resident_id: int,
 def public(db: Database, process_id: int, plan_id: int) -> bool:
     plan = "SELECT 1 FROM plans WHERE id = ? AND process_id = ? AND status = 'published'"
     return bool(db.execute(plan, [plan_id, process_id]).fetchone())
+
+
+def over(db: Database, process_id: int, now: datetime) -> bool:
+    """The last phase of the process closed: nothing is followed from then on (domain/retention.py ends follows)."""
+    last = db.execute("SELECT max(closes_at) FROM phases WHERE process_id = ?", [process_id]).fetchone()[0]
+    return last is not None and last <= phases.to_text(now)
 
 
 def unfollow(db: Database, process_id: int, plan_id: int | None, resident_id: int) -> None:

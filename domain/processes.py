@@ -169,6 +169,10 @@ class Process:
     def upcoming(self, now: datetime) -> Phase | None:
         return next((phase for phase in self.phases if phase.opens_at > now), None)
 
+    def over(self, now: datetime) -> bool:
+        """Its last phase closed."""
+        return bool(self.phases) and max(phase.closes_at for phase in self.phases) <= now
+
     @cached_property
     def rule(self) -> Rule:
         """The counting rule, amounts in cents."""

@@ -25,7 +25,8 @@ NEVER = "none"  # as frequency: to follow no longer
 
 def on_plan(request: Request, process: Process, plan: Plan) -> dict[str, Any]:
     """For templates/follows/on_plan.html: the same for everyone without a session."""
-    return {"follows_frequency": frequency_of(request, process, plan), "follows_possible": plan.public}
+    known, over = frequency_of(request, process, plan), process.over(site_of(request).now())
+    return {"follows_frequency": known, "follows_possible": plan.public, "follows_over": over}
 
 
 def frequency_of(request: Request, process: Process, plan: Plan | None) -> str:
@@ -42,8 +43,8 @@ async def show(request: Request, slug: FromPath[str]) -> Reply:
 
 
 def values(request: Request, process: Process, plan: Plan | None, wrong: Sequence[Wrong] = ()) -> dict[str, Any]:
-    known = frequency_of(request, process, plan)
-    return {"plan": plan, "follows_frequency": known, "follows_possible": True, "wrong": wrong}
+    known, over = frequency_of(request, process, plan), process.over(site_of(request).now())
+    return {"plan": plan, "follows_frequency": known, "follows_over": over, "wrong": wrong}
 
 
 @page("/{slug:str}/plannen/{plan_id:int}/volgen")
@@ -75,6 +76,8 @@ async def follow(request: Request, process: Process, plan: Plan | None) -> Reply
         if resident:
             await site.writer.write(follows.unfollow, process.id, plan_id, resident.id)
         return see_other(here, [notice(request, "unfollowed")])
+    if process.over(site.now()):
+        return answer(request, "follows/show.html", process, status=409, **values(request, process, plan))
     if resident is None or resident.email is None:
         payload = {"process": process.id, "plan": plan_id, "frequency": frequency}
         title = plan.title if plan else process.name

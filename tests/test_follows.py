@@ -12,8 +12,9 @@ from domain.plans import Plan
 from domain.processes import Process
 from routes.jobs import tell_followers
 from routes.site import Site
-from tests.cast import AICHA, BRAM, NOW, WILLEM
+from tests.cast import AICHA, BRAM, CLOSES, NOW, WILLEM
 from tests.conftest import Clock
+from tests.mailbox import ask_mail, confirm
 from tests.pages import Page, words
 from tests.writing import arrives, mails_of, sign_in, sign_out
 
@@ -160,7 +161,7 @@ def test_a_mail_program_unsubscribes_with_one_click(
     assert followers(db) == []
     again = client.post(path, data={"List-Unsubscribe": "One-Click"})
     assert again.status_code == 200
-    assert "meldt niemand meer af" in words(again.text)
+    assert "Deze link werkt niet (meer)" in words(again.text)
 
 
 def test_a_made_up_link_says_nothing_and_does_nothing(
@@ -170,11 +171,45 @@ def test_a_made_up_link_says_nothing_and_does_nothing(
     with writing(db):
         follows.follow(db, process.id, plan.id, aicha, "digest", NOW)
     for token in ("1-" + "0" * 32, "1", "x", "1.2-" + "f" * 32, "%3Cscript%3E"):
-        assert client.get(f"/afmelden/{token}").status_code == 200
-        answer = client.post(f"/afmelden/{token}")
-        assert answer.status_code == 200
-        assert "<script>" not in answer.text.replace("<script src", "")
+        for answer in (client.get(f"/afmelden/{token}"), client.post(f"/afmelden/{token}")):
+            assert answer.status_code == 200
+            assert "Deze link werkt niet (meer)" in words(answer.text)
+            assert "krijgt deze mail niet meer" not in words(answer.text)
+            assert "✓" not in answer.text
+            assert "<script>" not in answer.text.replace("<script src", "")
     assert len(followers(db)) == 1
+
+
+@pytest.mark.parametrize("path", [HERE, "/bezuidenhout/plannen/{}/volgen"])
+def test_what_is_over_is_not_followed_any_more(
+    client: TestClient, db: Database, secret: bytes, clock: Clock, plan: Plan, path: str
+) -> None:
+    path = path.format(plan.id)
+    clock.now = CLOSES - timedelta(hours=1)
+    ask_mail(client, client.post(path, data={"frequency": "digest"}).text, BRAM.email)
+    clock.now = CLOSES
+    assert "Daarom kunt u het niet meer volgen" in words(confirm(client, db, BRAM).text)
+    sign_in(client, db, secret, AICHA)
+    refused = client.post(path, data={"frequency": "digest"})
+    assert refused.status_code == 409
+    shown = client.get(HERE if path == HERE else plan.url)
+    for answer in (refused, shown):
+        assert "Daarom kunt u het niet meer volgen" in words(answer.text)
+        assert 'href="/bezuidenhout/op-de-hoogte"' in answer.text
+        assert 'name="frequency"' not in answer.text
+    assert followers(db) == []
+
+
+def test_who_follows_what_is_over_can_stop(
+    client: TestClient, db: Database, secret: bytes, clock: Clock, process: Process, plan: Plan
+) -> None:
+    sign_in(client, db, secret, AICHA)
+    client.post(f"{plan.url}/volgen", data={"frequency": "digest"})
+    clock.now = CLOSES
+    form = Page(client.get(plan.url).text).form(f"{plan.url}/volgen")
+    assert form.method == "post"
+    client.post(f"{plan.url}/volgen", data={"frequency": "none"})
+    assert followers(db) == []
 
 
 def test_the_job_runs_while_the_site_does(

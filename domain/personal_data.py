@@ -92,7 +92,7 @@ KNOWN = {
 def forget(db: Database, residents: Iterable[tuple[int, Traces]], with_names: bool, now: datetime) -> None:
     """Nothing is left by which the residents could be known, and their sessions end everywhere.
 
-    Plans stay, and the name on them too unless `with_names`; what others answered to a reaction stays; support that
+    Plans stay, and the name on them too unless `with_names`, but not why a maker withdrew one; what others answered to a reaction stays; support that
     can't be taken back any more stays counted (domain/supports.py).
     """
     for resident_id, found in residents:
@@ -105,6 +105,7 @@ def forget_one(db: Database, resident_id: int, found: Traces, with_names: bool, 
         reactions.remove(db, reaction_id)
     if with_names:
         hide_names(db, resident_id)
+    drop_reasons(db, resident_id)
     values = {"addresses": json.dumps(found.addresses), "drafts": json.dumps(found.drafts)}
     db.execute("DELETE FROM links WHERE email IN (SELECT value FROM json_each(:addresses))", values)
     db.execute("DELETE FROM outbox WHERE recipient IN (SELECT value FROM json_each(:addresses))", values)
@@ -126,3 +127,18 @@ def hide_names(db: Database, resident_id: int) -> None:
         shown = [SOMEBODY.get(language, SOMEBODY["en"]), *others]
         together = makers.together(shown, makers.AND.get(language, "&"))
         db.execute("UPDATE plans SET maker = ? WHERE id = ?", [together, plan_id])
+
+
+def drop_reasons(db: Database, resident_id: int) -> None:
+    """Why a maker withdrew a plan of theirs, there and in the news of it. What staff said to that stays."""
+    for sql in (
+        "UPDATE plans SET status_reason = '' WHERE status != 'hidden' AND withdrawn_at IS NOT NULL AND id IN",
+        "UPDATE news SET text = '' WHERE kind = 'withdrawn' AND plan_id IN",
+    ):
+        db.execute(f"{sql} {OWN_WORDS}", [resident_id])
+
+
+OWN_WORDS = """
+(SELECT plan_id FROM makers WHERE resident_id = ? AND NOT EXISTS
+(SELECT 1 FROM audit_log WHERE action = 'plan_withdrawn' AND subject = 'plan ' || plan_id))
+"""

@@ -6,7 +6,22 @@ from datetime import timedelta
 import pytest
 from litestar.testing import TestClient
 
-from domain import areas, database, follows, interests, links, mails, makers, phases, reactions, residents, supports
+from domain import (
+    areas,
+    database,
+    follows,
+    interests,
+    links,
+    mails,
+    makers,
+    moderation,
+    news,
+    phases,
+    reactions,
+    residents,
+    supports,
+    withdrawals,
+)
 from domain.database import Database, writing
 from domain.outbox import Recipient
 from domain.phases import Phase
@@ -223,6 +238,29 @@ def test_removing_leaves_what_others_did(client: TestClient, process: Process, d
     assert {text for (text,) in db.execute("SELECT text FROM reactions")} == {"–", "Mijn opa ook!", "Te duur."}
     assert db.execute("SELECT useful FROM reactions WHERE text = 'Te duur.'").fetchone() == (0,)
     assert makers.names(db, int(str(plan["id"]))) == ["Bram"]
+
+
+def test_why_a_maker_withdrew_a_plan_goes_with_them(
+    client: TestClient, process: Process, db: Database, secret: bytes
+) -> None:
+    plan = process.plans[-1].id
+    with writing(db):
+        assert withdrawals.withdraw(db, plan, "Ik word geopereerd", NOW)
+    sign_in(client, db, secret, AICHA)
+    client.post("/mijn/verwijdering")
+    assert "geopereerd" not in everything(db)
+    assert [item.kind for item in news.newest(db, process.id, plan)][:1] == ["withdrawn"]
+    assert swing(db)["withdrawn_at"]
+
+
+def test_why_staff_withdrew_a_plan_stays(client: TestClient, process: Process, db: Database, secret: bytes) -> None:
+    plan, staff = process.plans[-1].id, db.execute("SELECT id FROM accounts").fetchone()[0]
+    with writing(db):
+        moderation.withdraw(db, process, plan, "De straat wordt opgebroken", NOW, staff)
+    sign_in(client, db, secret, AICHA)
+    client.post("/mijn/verwijdering")
+    assert swing(db)["status_reason"] == "De straat wordt opgebroken"
+    assert news.newest(db, process.id, plan)[0].text == "De straat wordt opgebroken"
 
 
 def test_the_name_on_a_plan_stays_unless_they_ask(

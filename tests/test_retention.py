@@ -20,14 +20,15 @@ DAY = timedelta(days=1)
 # schema puts it here, or in a rule.
 NOT_PERSONAL = {
     *("secret_check", "revision", "areas", "processes", "phases", "themes", "area_budgets", "plan_themes"),
-    *("exclusive_pairs", "ballots", "receipts", "roll", "news", "roles", "site_options", "checklist_items"),
+    *("exclusive_pairs", "ballots", "receipts", "roll", "roles", "site_options", "checklist_items"),
     *("assessments", "verdicts", "audit_log", "designs", "logos", "corrections", "area_figures"),
     *("paper_lists", "announcements", "ballot_channels", "voter_answers", "turnout_figures", "turnout_days"),
 }
 NOT_PERSONAL_COLUMNS = {
-    "plans": "id process_id project_id cost revision area_id withdrawn_at status status_reason version planned items "
+    "plans": "id process_id project_id cost revision area_id withdrawn_at status version planned items "
     "lat lon submitted_at published_at staff_edited_at verdict verdict_reason asked_cost merged_into supports "
     "reactions channel account_id",
+    "news": "id process_id plan_id kind at day",
     "photos": "key width",
     "residents": "id",
     "links": "purpose expires_at used_at",
@@ -76,6 +77,7 @@ def test_the_privacy_page_names_every_rule_and_how_long(client: TestClient, proc
     table = words(text[text.index('id="bewaren"') : text.index("Reservekopieën")])
     for said in ("90 dagen na de laatste keer bewaren", "30 dagen na het sturen", "1 jaar na de laatste fase"):
         assert said in table
+    assert "Dan bewaren we ook de tekst, met de links erin 30 dagen na het sturen, of nadat dat niet lukte" in table
     rows = text[text.index('id="bewaren"') : text.index("Reservekopieën")].count('<th scope="row">')
     assert rows == len(RULES)
     for cookie in ("bewoner", "steun", "beheer", "plan_…", "concept"):

@@ -36,8 +36,11 @@ def confirm(
 
 
 def continue_submission(db: Database, now: datetime, to: Recipient, *, path: str, process: Process) -> None:
-    """The link to go on writing a plan: content {process, path}."""
-    put(db, "continue_submission", to, {**of(process), "path": path}, now, process_id=process.id)
+    """The link to go on writing a plan: content {process, path, until (UTC as in the database: when handing in ends, or
+    empty)}."""
+    collect = process.phase("collect")
+    until = to_text(collect.closes_at) if collect else ""
+    put(db, "continue_submission", to, {**of(process), "path": path, "until": until}, now, process_id=process.id)
 
 
 def plan_received(db: Database, now: datetime, to: Recipient, *, process: Process, plan_id: int, title: str) -> None:

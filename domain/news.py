@@ -16,7 +16,8 @@ BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)  # when nothing happened yet and no
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """One thing that happened; without a plan it is about the whole process. `text` is such as the reason."""
+    """One thing that happened; without a plan it is about the whole process. `text` is such as the reason, `day` a date
+    that it is about, or empty."""
 
     id: int
     kind: str
@@ -25,6 +26,7 @@ class News:
     plan_id: int | None = None
     title: str = ""  # of the plan
     merged_into: int | None = None  # the plan that it went on in
+    day: str = ""
 
 
 def tell(
@@ -90,7 +92,8 @@ def last(db: Database, process_id: int) -> int:
 
 
 NEWEST = """
-SELECT news.id, news.kind, news.text, news.at, news.plan_id, ifnull(plans.title, '') AS title, plans.merged_into
+SELECT news.id, news.kind, news.text, news.at, news.plan_id, ifnull(plans.title, '') AS title, plans.merged_into,
+news.day
 FROM news LEFT JOIN plans ON plans.id = news.plan_id
 WHERE news.process_id = :process AND (:plan IS NULL OR news.plan_id = :plan OR news.plan_id IS NULL)
 AND (:plan IS NOT NULL OR news.kind NOT IN (SELECT value FROM json_each(:outcomes)))

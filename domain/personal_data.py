@@ -92,8 +92,8 @@ KNOWN = {
 def forget(db: Database, residents: Iterable[tuple[int, Traces]], with_names: bool, now: datetime) -> None:
     """Nothing is left by which the residents could be known, and their sessions end everywhere.
 
-    Plans stay, and the name on them too unless `with_names`, but not why a maker withdrew one; what others answered to a reaction stays; support that
-    can't be taken back any more stays counted (domain/supports.py).
+    Plans stay, and the name on them too unless `with_names`, but not why a maker withdrew one; what others answered to
+    a reaction stays; support that can't be taken back any more stays counted (domain/supports.py).
     """
     for resident_id, found in residents:
         forget_one(db, resident_id, found, with_names, now)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from domain import news, phases, residents, roll
@@ -92,7 +92,14 @@ def tell_once(db: Database, process_id: int, plan_id: int, now: datetime) -> Non
     """Also where somebody took their support back meanwhile, and the threshold is reached once more."""
     told = "SELECT 1 FROM news WHERE plan_id = ? AND kind = 'enough_support'"
     if not db.execute(told, [plan_id]).fetchone():
-        news.tell(db, process_id, plan_id, "enough_support", "", now)
+        news.tell(db, process_id, plan_id, "enough_support", "", now, assessed_from(db, process_id, now))
+
+
+def assessed_from(db: Database, process_id: int, now: datetime) -> date | None:
+    """The day from which staff assess plans, if that lies ahead."""
+    sql = "SELECT opens_at FROM phases WHERE process_id = ? AND kind = 'assess' AND opens_at > ?"
+    row = db.execute(sql, [process_id, phases.to_text(now)]).fetchone()
+    return phases.from_text(row[0]).astimezone(HERE).date() if row else None
 
 
 def take_back(db: Database, plan_id: int, resident_id: int, now: datetime) -> bool:

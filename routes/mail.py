@@ -76,8 +76,7 @@ def plain_environment(language: str) -> Environment:
 
 def values_of(settings: Settings, mail: Mail) -> dict[str, Any]:
     values = {"site": settings, "unsubscribe": mail.unsubscribe, **visible(mail.content)}
-    if "at" in values:
-        values["at"] = phases.from_text(values["at"])
+    values |= {name: phases.from_text(values[name]) for name in ("at", "until") if values.get(name)}
     return values
 
 

@@ -86,8 +86,10 @@ def typed_before(plan: Plan, waiting: Proposal | None) -> tuple[Typed, str]:
     return submissions.typed_from_fields(fields), fields["photo"]
 
 
-def too_late(request: Request, process: Process, plan: Plan, *, status: int = 200) -> Reply:
-    return answer(request, "versions/too_late.html", process, status=status, plan=plan)
+def too_late(request: Request, process: Process, plan: Plan, typed: Typed | None = None) -> Reply:
+    """`typed`: what was written and is not saved, to be read."""
+    status = 409 if typed else 200
+    return answer(request, "versions/too_late.html", process, status=status, secret=True, plan=plan, typed=typed)
 
 
 def edit_page(
@@ -112,6 +114,7 @@ def edit_page(
         mark=mark,
         read_first=proposals.read_first(site_of(request).reader, plan.id),
         conflict=conflict,
+        unsaved=request.method == "POST",
         **form_values(request, process, typed, photo, wrong, photo_kept=photo == plan.photo),
     )
 
@@ -123,9 +126,9 @@ async def save(request: Request, slug: FromPath[str], plan_id: FromPath[int]) ->
     if maker is None:
         return not_yours(request, process, plan)
     form = await read_upload(request)
-    if not may_edit(process, plan, site.now()):
-        return too_late(request, process, plan, status=409)
     typed, version, mark = with_pin(request, process, form), number(form.get("version")), form.get("mark")
+    if not may_edit(process, plan, site.now()):
+        return too_late(request, process, plan, typed)
     photo, wrong = await photo_from(request, form)
     values, wrong_fields = submissions.checked(process, typed, photo, maker=False)
     wrong += wrong_fields
@@ -137,7 +140,7 @@ async def save(request: Request, slug: FromPath[str], plan_id: FromPath[int]) ->
     try:
         public = await site.writer.write(proposals.edit, plan_id, version, mark, values, site.now())
     except Frozen:
-        return too_late(request, process, plan, status=409)
+        return too_late(request, process, plan, typed)
     except Stale as stale:
         return await stale_page(request, process, plan, typed, values, stale)
     return see_other(plan.url, [notice(request, "edited" if public else "edit_waits")])

@@ -8,7 +8,7 @@ const said = document.getElementById("saved");
 const total = document.getElementById("total");
 const items = form.querySelector(".items");
 const PAUSE = 1200; // milliseconds without typing
-let unsaved = false;
+let unsaved = "unsaved" in form.dataset; // it came back with what was typed
 let saving = null;
 let timer = 0;
 
@@ -88,9 +88,9 @@ function later() {
 
 function typed(event) {
   if (event.target.name?.startsWith("euros-")) addUp();
-  if (!saves || event.target.type === "file" || event.target.name === "link_email") return;
+  if (event.target.type === "file" || event.target.name === "link_email") return;
   unsaved = true;
-  later();
+  if (saves) later();
 }
 
 // The writer leaves before the last words were saved: send them along.
@@ -106,11 +106,15 @@ form.addEventListener("change", (event) => {
 });
 form.addEventListener("submit", () => { unsaved = false; clearTimeout(timer); });
 form.addEventListener("click", (event) => {
+  if (event.target.closest("a.button")) unsaved = false; // back without saving, it says
   const button = event.target.closest("button[name=rij]");
   if (!button) return;
   event.preventDefault();
   if (!addRow()) button.parentElement.remove();
 });
-addEventListener("online", () => unsaved && save());
+addEventListener("online", () => saves && unsaved && save());
+addEventListener("beforeunload", (event) => {
+  if (!saves && unsaved) event.preventDefault(); // the browser asks whether to leave
+});
 addEventListener("pagehide", saveOnLeaving);
 addEventListener("pageshow", (event) => event.persisted && location.reload());

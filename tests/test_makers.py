@@ -231,6 +231,19 @@ def test_a_maker_changes_their_name_and_phone_number(
     assert "06 87654321" not in html
 
 
+def test_withdrawing_what_is_not_on_the_site_promises_nothing_there(
+    client: TestClient, db: Database, secret: bytes, plan_id: int, here: str
+) -> None:
+    sign_in(client, db, secret, AICHA)
+    assert "Het plan blijft op de site staan" in Page(client.get(f"{here}/intrekken").text).words
+    with writing(db):
+        db.execute("UPDATE plans SET status = 'submitted' WHERE id = ?", [plan_id])
+    said = Page(client.get(f"{here}/intrekken").text).words
+    assert "Dan komt het er ook niet op" in said
+    assert "blijft op de site" not in said
+    assert "Iedereen kan" not in said
+
+
 def test_a_plan_is_withdrawn_with_a_trace(
     client: TestClient, db: Database, secret: bytes, plan_id: int, here: str
 ) -> None:

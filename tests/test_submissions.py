@@ -7,9 +7,12 @@ import pytest
 from litestar.testing import TestClient
 from PIL import Image
 
+from config.settings import load
 from domain import makers, outbox
 from domain.database import Database, writing
+from domain.outbox import Reader
 from domain.processes import Process
+from routes.mail import letter
 from routes.site import MAILS_ASKED, Site
 from routes.tries import HOUR, Tries
 from tests.cast import AICHA, BRAM, WILLEM, reload
@@ -426,6 +429,14 @@ def test_the_link_in_the_mail_opens_the_draft_in_another_browser(
     assert "Dan kan die ander lezen wat u schrijft" in Page(asked.text).words
     assert client.post(path).headers["location"] == HERE
     assert values_of(client.get(HERE).text)["title"] == SWING["title"]
+
+
+def test_the_mail_to_go_on_says_until_when(client: TestClient, db: Database, process: Process) -> None:
+    save(client, "link", **swing(process), link_email=BRAM.email)
+    (mail,) = outbox.page(db, Reader(everything=True), 10)
+    made = letter(load({}, environment={}), mail)
+    for text in (made.text, made.html):
+        assert "U kunt uw plan indienen tot en met 31 mei 2026." in text
 
 
 def test_the_link_asks_before_another_draft_is_lost(client: TestClient, db: Database, process: Process) -> None:

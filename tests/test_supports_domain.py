@@ -2,16 +2,18 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from config.settings import Settings
-from domain import news, phases, residents, roll, supports
+from config.settings import Settings, load
+from domain import mails, news, outbox, phases, residents, roll, supports
 from domain.database import Database, writing
+from domain.outbox import Reader, Recipient
 from domain.phases import Phase
 from domain.processes import Process
 from domain.supports import Refused
+from routes.mail import letter
 from tests.cast import AFTER, AICHA, BEZUIDENHOUT, BRAM, CHEN, NOW, OPENS, WILLEM, YVONNE, Resident, reload
 from tests.desk import Desk
 from tests.writing import arrives
@@ -38,6 +40,31 @@ def count(db: Database, plan: int) -> int:
     (kept,) = db.execute("SELECT supports FROM plans WHERE id = ?", [plan]).fetchone()
     assert db.execute("SELECT count(*) FROM supports WHERE plan_id = ?", [plan]).fetchone() == (kept,)
     return int(kept)
+
+
+@pytest.mark.parametrize(
+    ("opens", "day_told", "said"),
+    [
+        (datetime(2027, 1, 15, 23, tzinfo=UTC), "2027-01-16", "De organisatie controleert het vanaf 16 januari 2027."),
+        (NOW - timedelta(days=1), "", "De organisatie gaat het nu controleren."),
+    ],
+)
+def test_enough_support_says_from_when_plans_are_assessed(
+    db: Database, secret: bytes, process: Process, opens: datetime, day_told: str, said: str
+) -> None:
+    with writing(db):
+        phases.insert(db, process.id, [Phase("assess", opens, opens + timedelta(days=30))])
+        for who in (AICHA, BRAM, CHEN):
+            supports.give(db, plan_id(process), arrives(db, secret, who), NOW)
+    (item,) = news.newest(db, process.id)
+    assert (item.kind, item.day) == ("enough_support", day_told)
+    row = {"kind": item.kind, "title": item.title, "text": "", "path": "/x", "day": item.day}
+    with writing(db):
+        mails.news(db, NOW, Recipient(AICHA.email), process=process, items=[row], unsubscribe="/afmelden/x")
+    (mail,) = outbox.page(db, Reader(everything=True), 10)
+    for text in (letter(load({}, environment={}), mail).text, letter(load({}, environment={}), mail).html):
+        assert said in text
+        assert text.count("2027") == (1 if day_told else 0)
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,10 @@ def test_after_the_phase_closed_nothing_changes(
     client: TestClient, here: str, process: Process, clock: Clock, db: Database, plan_id: int
 ) -> None:
     clock.now = COLLECT_CLOSES
-    assert edit(client, here, process, title="Wip").status_code == 409
+    refused = edit(client, here, process, title="Wip")
+    assert refused.status_code == 409
+    assert "Uw wijziging is niet bewaard" in Page(refused.text).words
+    assert "Dit had u geschreven. Het staat niet op de site. Titel Wip" in Page(refused.text).words
     assert "niet meer veranderen" in Page(client.get(f"{here}/wijzigen").text).words
     assert versions.history(db, plan_id) == []
 

@@ -258,7 +258,7 @@ def set_verdict(db: Database, plan: Mapping[str, Any], given: Judgement, account
     asked = plan["cost"] if plan["asked_cost"] is None else plan["asked_cost"]
     cost = asked if given.cost is None else given.cost
     if cost != plan["cost"]:  # as an edit, so that the versions of the text tell who changed the cost and why
-        versions.edit(db, plan["id"], plan["version"], {"cost": cost}, now, account_id, given.reason)
+        versions.edit(db, plan["id"], plan["version"], {"cost": cost}, now, account_id, given.reason, by_verdict=True)
     db.execute(
         "UPDATE plans SET verdict = ?, verdict_reason = ?, asked_cost = ? WHERE id = ?",
         [given.verdict, given.reason, None if cost == asked else asked, plan["id"]],

@@ -204,6 +204,8 @@ def read_line(process: Process, row: int, cells: Mapping[str, str], plan: Plan |
     differs = {name: value for name, value in values.items() if fields_of(plan)[name] != value}
     if differs and plan.status == "merged":
         mistakes.append(Mistake(row, "nummer", "merged"))
+    if plan.verdict and not {"cost", "items"}.isdisjoint(differs):
+        mistakes.append(Mistake(row, "kosten" if "items" in differs else "bedrag", "judged"))
     kind = "changed" if differs else "same"
     title = str(values.get("title", plan.title))
     return Line(row, kind, number, title, differs, plan.id, plan.version, tuple(differs)), mistakes
@@ -314,7 +316,8 @@ def read_in(
 ) -> tuple[int, int]:
     """Write these lines of a preview without mistakes, all or nothing; returns how many plans are new and changed.
 
-    New plans are public. Raises Refused (frozen), versions.Stale and versions.Frozen; the caller rolls back.
+    New plans are public. Raises Refused (frozen), versions.Stale, versions.Frozen and versions.Judged; the
+    caller rolls back.
     """
     new, changed = 0, 0
     for line in lines:

@@ -168,7 +168,8 @@ def edit(
 ) -> bool:
     """Set these versions.FIELDS of the plan as staff, with the reason that its page shows; False if nothing differs.
 
-    Raises Refused (also where it is merged or has no reason), and versions.Stale and versions.Frozen.
+    Raises Refused (also where it is merged or has no reason), and versions.Stale, versions.Frozen
+    and versions.Judged.
     """
     plan = found(db, process.id, plan_id)
     if plan["status"] == "merged":

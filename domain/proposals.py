@@ -43,7 +43,8 @@ def edit(
     """A maker sets these versions.FIELDS; False where the change waits for staff.
 
     It waits for a public plan of a process that reads plans before they are published. `expected_mark` is that of
-    the proposal that the maker had before them, empty for none. Raises versions.Stale and versions.Frozen.
+    the proposal that the maker had before them, empty for none. Raises versions.Stale, versions.Frozen and, for
+    its cost, versions.Judged.
     """
     if not read_first(db, plan_id):
         remove(db, plan_id)

@@ -32,6 +32,10 @@ class Frozen(Exception):
     """The vote opened: text and cost of the plans stay as they are."""
 
 
+class Judged(Exception):
+    """There is a verdict at this cost: only another verdict changes it. The words may still change."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One edit. `number` is the version it made; `account_id` the staff who did it, None where a maker did."""
@@ -63,11 +67,14 @@ def edit(
     now: datetime,
     account_id: int | None = None,
     reason: str = "",
+    *,
+    by_verdict: bool = False,
 ) -> int:
     """Set these FIELDS (those not named stay), keep the text of before, and return the number of the version.
 
     What changes nothing makes no version, so the same edit twice is one. Where the items change and no cost is
-    given, the cost is their sum. `account_id`: staff did it, and the plan says so. Raises Stale, Frozen.
+    given, the cost is their sum. `account_id`: staff did it, and the plan says so. `by_verdict`: this is the cost of a
+    verdict, the one edit of it that may come after one. Raises Stale, Frozen, Judged.
     """
     unknown = set(fields) - set(FIELDS)
     if unknown:
@@ -81,6 +88,8 @@ def edit(
     refuse_frozen(db, plan_id, now)
     if version != expected_version:
         raise Stale(version, before)
+    if costs(before) != costs(after) and not by_verdict:
+        refuse_judged(db, plan_id)
     keep(db, plan_id, version, before, now, account_id, reason)
     write(db, plan_id, version + 1, after)
     if (before["lat"], before["lon"]) != (after["lat"], after["lon"]):
@@ -104,6 +113,17 @@ def refuse_frozen(db: Database, plan_id: int, now: datetime) -> None:
     ).fetchone()
     if frozen:
         raise Frozen(plan_id)
+
+
+def costs(fields: Mapping[str, Any]) -> tuple[int, Any]:
+    """What a verdict is about: the cost, and what it is made of."""
+    return fields["cost"], fields["items"]
+
+
+def refuse_judged(db: Database, plan_id: int) -> None:
+    """Raises Judged where the plan has a verdict."""
+    if db.execute("SELECT 1 FROM plans WHERE id = ? AND verdict != ''", [plan_id]).fetchone():
+        raise Judged(plan_id)
 
 
 def keep(

@@ -14,7 +14,7 @@ from domain.plans import Plan
 from domain.processes import Process
 from domain.proposals import Proposal
 from domain.submissions import Typed
-from domain.versions import Frozen, Stale
+from domain.versions import Frozen, Judged, Stale
 from routes.formats import money
 from routes.forms import LARGEST_UPLOAD, Form, read_upload
 from routes.languages import language_of
@@ -139,7 +139,7 @@ async def save(request: Request, slug: FromPath[str], plan_id: FromPath[int]) ->
     values["themes"] = themes_kept(plan, values["themes"])
     try:
         public = await site.writer.write(proposals.edit, plan_id, version, mark, values, site.now())
-    except Frozen:
+    except (Frozen, Judged):
         return too_late(request, process, plan, typed)
     except Stale as stale:
         return await stale_page(request, process, plan, typed, values, stale)

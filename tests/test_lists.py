@@ -192,6 +192,36 @@ def test_who_comes_second_changes_nothing_at_all(
     assert reload(db, collecting.slug).all_plans == before
 
 
+def test_a_list_changes_the_words_of_a_judged_plan_and_not_its_cost(
+    client: TestClient, db: Database, collecting: Process, bea: int
+) -> None:
+    judge_garden(db, collecting)
+    for costs in ({"bedrag": "4000"}, {"kosten": "Planten: 4000"}):
+        page = upload(client, csv({"nummer": "tuin", "titel": "Moestuin"} | costs))
+        assert page.status_code == 422
+        assert "veranderen alleen met een nieuw oordeel" in words(page.text)
+    assert confirm(client, upload(client, csv({"nummer": "tuin", "titel": "Moestuin"})).text).status_code == 303
+    garden = reload(db, collecting.slug).by_project_id["tuin"]
+    assert (garden.title, garden.cost) == ("Moestuin", collecting.by_project_id["tuin"].cost)
+
+
+def test_a_verdict_after_the_preview_keeps_its_cost(
+    client: TestClient, db: Database, collecting: Process, bea: int
+) -> None:
+    page = upload(client, csv({"nummer": "tuin", "titel": "Moestuin", "bedrag": "4000"}))
+    judge_garden(db, collecting)
+    refused = confirm(client, page.text)
+    assert refused.status_code == 409
+    assert "is intussen een oordeel gegeven" in words(refused.text)
+    assert reload(db, collecting.slug).by_project_id["tuin"].title == "Pluktuin"
+
+
+def judge_garden(db: Database, process: Process) -> None:
+    verdict = "UPDATE plans SET verdict = 'feasible', verdict_reason = 'Past.' WHERE process_id = ? AND project_id = ?"
+    with writing(db):
+        db.execute(verdict, [process.id, "tuin"])
+
+
 def test_nothing_is_read_in_once_the_vote_opened(
     client: TestClient, db: Database, secret: bytes, collecting: Process, bea: int, clock: Clock
 ) -> None:

@@ -228,6 +228,26 @@ def test_a_cost_that_a_verdict_set_stays_when_only_words_change(
     assert reload(db, collecting.slug).by_id[plan_id].cost == 99900
 
 
+def test_after_a_verdict_the_words_may_change_and_the_costs_may_not(
+    client: TestClient, db: Database, secret: bytes, collecting: Process, plan_id: int, mo: int
+) -> None:
+    assert "al een oordeel" not in words(client.get(f"{LIST}/{plan_id}/wijzigen").text)
+    with writing(db):
+        verdict = "verdict = 'feasible', verdict_reason = 'Past.', asked_cost = cost, cost = 99900"
+        db.execute(f"UPDATE plans SET {verdict} WHERE id = ?", [plan_id])
+    assert "Vraag een toetser om een nieuw oordeel" in words(client.get(f"{LIST}/{plan_id}/wijzigen").text)
+    refused = edit(client, collecting, plan_id, title="Goedkope schommel", **{"euros-1": "400"})
+    assert refused.status_code == 422
+    assert 'href="#items"' in refused.text
+    assert "Zet ze terug zoals ze waren, of geef een nieuw oordeel" in words(refused.text)
+    assert "Goedkope schommel" in refused.text
+    assert reload(db, collecting.slug).by_id[plan_id].cost == 99900
+    assert edit(client, collecting, plan_id, title="Goedkope schommel").status_code == 303
+    assert reload(db, collecting.slug).by_id[plan_id].cost == 99900
+    sign_in_as(client, db, secret, collecting, BEA)
+    assert f'href="{LIST}/{plan_id}/toets#oordeel"' in client.get(f"{LIST}/{plan_id}/wijzigen").text
+
+
 def test_no_text_changes_once_the_vote_opened(
     client: TestClient, db: Database, secret: bytes, collecting: Process, plan_id: int, mo: int, clock: Clock
 ) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from domain import search, versions
 from domain.database import Database, writing
 from domain.processes import Process
-from domain.versions import Frozen, Stale
+from domain.versions import Frozen, Judged, Stale
 from tests.cast import AICHA, EURO, NOW, reload
 from tests.writing import VOTE_OPENS, arrives, insert_collecting, insert_plan
 
@@ -53,6 +53,18 @@ def test_the_cost_follows_the_items_unless_it_is_given(db: Database, plan_id: in
     edit(db, plan_id, 2, cost=700 * EURO)
     edit(db, plan_id, 3, title="Wip")
     assert versions.current(db, plan_id)["cost"] == 700 * EURO
+
+
+def test_after_a_verdict_only_another_verdict_changes_the_cost(db: Database, plan_id: int) -> None:
+    with writing(db):
+        db.execute("UPDATE plans SET verdict = 'feasible', verdict_reason = 'Past.' WHERE id = ?", [plan_id])
+    before = versions.current(db, plan_id)
+    for changed in ({"items": [["Wip", 900 * EURO]]}, {"cost": 700 * EURO}, {"items": [["Wip", before["cost"]]]}):
+        with pytest.raises(Judged):
+            edit(db, plan_id, 1, title="Wip", **changed)
+    assert versions.current(db, plan_id) == before
+    assert edit(db, plan_id, 1, title="Wip", items=before["items"]) == 2
+    assert versions.current(db, plan_id)["cost"] == before["cost"]
 
 
 def test_search_finds_the_new_words_and_no_longer_the_old(db: Database, process: Process, plan_id: int) -> None:

@@ -13,7 +13,7 @@ from domain.moderation import LONGEST_REASON, Refused
 from domain.plans import Plan
 from domain.processes import Process
 from domain.submissions import Typed
-from domain.versions import Frozen, Stale
+from domain.versions import Frozen, Judged, Stale
 from routes.forms import LARGEST_UPLOAD, read_upload
 from routes.languages import language_of
 from routes.pages import site_of
@@ -85,6 +85,10 @@ async def edit(request: Request, slug: FromPath[str], plan_id: FromPath[int]) ->
         both = first.current, {**first.current, **edited}
         conflict = await asyncio.to_thread(differences, process, language_of(request), *both)
         return form_page(request, process, plan, typed, photo, first.version, reason=reason, conflict=conflict)
+    except Judged:
+        judged = site.process(slug) or process
+        wrong = [Wrong("items", "judged")]
+        return form_page(request, judged, judged.by_id[plan_id], typed, photo, version, wrong, reason=reason)
     except (Frozen, Refused) as error:
         return refused_page(request, process, plan, error.kind if isinstance(error, Refused) else "frozen")
     return see_other(f"/beheer/{process.slug}/plannen/{plan.id}?gedaan={'edit' if changed else 'same'}")

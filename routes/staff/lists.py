@@ -14,7 +14,7 @@ from domain.lists import Preview
 from domain.moderation import LONGEST_REASON, Refused
 from domain.processes import Process
 from domain.sheets import Unreadable
-from domain.versions import Frozen, Stale
+from domain.versions import Frozen, Judged, Stale
 from routes.forms import read_form, read_upload
 from routes.pages import site_of
 from routes.replies import Reply, reply, see_other
@@ -140,8 +140,8 @@ async def read_in(request: Request, slug: FromPath[str]) -> Reply:
     arguments = (process, made.lines, reason, site.now(), account_id)
     try:
         new, changed = await site.writer.write(lists.read_in, *arguments)
-    except (Stale, Frozen, Refused) as error:
-        kind = "stale" if isinstance(error, Stale) else "number_taken" if str(error) == "number_taken" else "frozen"
+    except (Stale, Frozen, Judged, Refused) as error:
+        kind = error.kind if isinstance(error, Refused) else type(error).__name__.lower()
         return preview_page(request, process, made, token, reason=reason, refused=kind)
     HELD.drop(token)
     return see_other(f"/beheer/{process.slug}/import?nieuw={new}&gewijzigd={changed}")

@@ -261,6 +261,42 @@ def test_the_checklist_is_kept_apart_from_the_verdict(
     assert count(db, "verdicts") == 0
 
 
+def test_saving_a_part_keeps_what_is_typed_elsewhere_on_the_page(
+    client: TestClient, db: Database, assessing: Process, tessa: int, tim: int
+) -> None:
+    path, item = page_of(assessing, "bank"), checklists.of_process(db, assessing.id)[0]
+    typed = {"oordeel": "infeasible", "kosten": "1234", "reden": "Nog niet af", f"item-{item.id}": "yes"}
+    parts = {
+        "toets": ({"bewaar": "1"}, "De checklist is bewaard."),
+        "notities": ({"notitie": "Bel de eigenaar."}, "Uw notitie is bewaard."),
+        "vragen": ({"vraag": "Waar precies?"}, "Uw vraag is verstuurd."),
+        "tweede-meningen": ({"collega": str(tim), "toelichting": "Kan dit?"}, "Uw vraag om een tweede mening"),
+    }
+    page = client.get(path)
+    for part, (sent, said) in parts.items():
+        form = Page(page.text).form(path)
+        assert {"notitie", "vraag", "toelichting"}.isdisjoint(name for name, of in form.fields.items() if any(of))
+        page = client.post(path.replace("toets", part), data=form.fields | typed | sent)
+        assert page.status_code == 200
+        assert said in words(page.text)
+        kept = Page(page.text).form(path).fields
+        assert {name: kept[name] for name in typed} == {name: [value] for name, value in typed.items()}, part
+    assert count(db, "verdicts") == 0
+    given = Page(page.text).form(path).fields
+    assert client.post(path, data=given).status_code == 303  # the version of the checklist is that of now
+    assert plan(db, "bank")["verdict_reason"] == "Nog niet af"
+
+
+def test_a_part_that_is_refused_keeps_the_verdict_that_was_typed(
+    client: TestClient, db: Database, assessing: Process, tessa: int
+) -> None:
+    path = page_of(assessing, "bank")
+    for part, empty in (("notities", "notitie"), ("vragen", "vraag")):
+        page = client.post(path.replace("toets", part), data=fields(client, path, reden="Nog niet af", **{empty: " "}))
+        assert page.status_code == 422
+        assert Page(page.text).form(path).fields["reden"] == ["Nog niet af"]
+
+
 def test_a_verdict_keeps_the_checklist_with_it(
     client: TestClient, db: Database, assessing: Process, tessa: int
 ) -> None:
@@ -285,7 +321,7 @@ def test_two_who_fill_in_the_checklist_see_the_difference(
     assert "Tim bewaarde intussen de checklist" in page.words
     assert "Bewaard is: Ja" in page.words
     again = {**of_tessa, "checklist": page.form(path).fields["checklist"][-1]}
-    assert client.post(path, data=again).status_code == 303
+    assert client.post(path, data=again).status_code == 200
     assert list(assessments.of_plan(db, plan_id(assessing, "bank")).answers.values()) == ["no"]
 
 

@@ -22,19 +22,19 @@ from routes.staff.access import process_for, staff_answer, staff_of, staff_page,
 
 PATH = "/beheer/{slug:str}/plannen/{plan_id:int}"
 PAGE = 100  # plans a page of the list
-SAVED = ("checklist", "notitie", "vraag", "mening", "tweede-mening")
 
 
 @dataclass(frozen=True)
 class Typed:
-    """A form that comes back: which section of the page, what was typed, and what is wrong with it. `stale`: what
-    somebody else changed meanwhile (assessments.Stale), or why the form can't be taken any more."""
+    """What was typed comes back: what is wrong with it in which section of the page, or which part was saved just now.
+    `stale`: what somebody else changed meanwhile (assessments.Stale), or why the form can't be taken any more."""
 
     section: str = ""
     values: dict[str, str] = field(default_factory=dict)
     wrong: Sequence[Wrong] = ()
     stale: str = ""
     seen: Seen | None = None
+    saved: str = ""
 
     @property
     def status(self) -> int:
@@ -77,18 +77,21 @@ def assessment_page(request: Request, process: Process, plan: Plan, typed: Typed
         plan=plan,
         typed=typed,
         longest=LONGEST,
-        **message_of(request, process),
+        saved=typed.saved or saved_of(request),
+        judged=judged_of(request, process),
         **facts_of(request, process, plan),
         **differences(request, plan, typed),
     )
 
 
-def message_of(request: Request, process: Process) -> dict[str, Any]:
-    """What was done just now, as the address tells: judged which plan, or saved what."""
+def judged_of(request: Request, process: Process) -> Plan | None:
+    """The plan that was judged just now, as the address tells."""
     number = request.query_params.get("gegeven", "")
-    judged = process.by_id.get(int(number)) if is_number(number) else None
-    saved = request.query_params.get("bewaard", "")
-    return {"judged": judged, "saved": saved if saved in SAVED else ""}
+    return process.by_id.get(int(number)) if is_number(number) else None
+
+
+def saved_of(request: Request) -> str:
+    return "mening" if request.query_params.get("bewaard") == "mening" else ""
 
 
 def facts_of(request: Request, process: Process, plan: Plan) -> dict[str, Any]:
@@ -141,13 +144,13 @@ async def judge(request: Request, slug: FromPath[str], plan_id: FromPath[int]) -
     form, site = await read_form(request), site_of(request)
     db, now = site.reader, site.now()
     seen, answers = seen_from(form), answers_from(form, checklists.of_process(db, process.id))
-    values = {name: form.get(name) for name in form.fields}
+    values = values_of(form)
     order = [item.plan.id for item in work.to_judge(db, process, now) if item.plan]
     by = staff_of(request).id
     try:
         if "bewaar" in form:
-            await site.writer.write(assessments.save, process, plan.id, answers, seen.checklist, by, now)
-            return see_other(f"{path_of(process, plan.id)}?bewaard=checklist")
+            version = await site.writer.write(assessments.save, process, plan.id, answers, seen.checklist, by, now)
+            return kept_page(request, process, plan, values | {"checklist": str(version)}, "checklist")
         given = judgement_from(form, process)
         await site.writer.write(assessments.judge, process, plan.id, given, answers, seen, by, now)
     except WrongFields as error:
@@ -158,6 +161,18 @@ async def judge(request: Request, slug: FromPath[str], plan_id: FromPath[int]) -
     except checklists.NoSuchItem:  # a beheerder changed the checklist this very moment
         return assessment_page(request, process, plan, Typed("verdict", values, stale="checklist", seen=seen))
     return see_other(after_verdict(request, plan_for(request, slug, plan_id)[0], plan.id, order))
+
+
+def values_of(form: Form) -> dict[str, str]:
+    return {name: form.get(name) for name in form.fields}
+
+
+def kept_page(
+    request: Request, process: Process, plan: Plan, values: dict[str, str], saved: str, *fields: str
+) -> Reply:
+    """After one part of the page was saved, in those fields: what was typed elsewhere on it is still there."""
+    left = {name: value for name, value in values.items() if name not in fields}
+    return assessment_page(request, process, plan, Typed(values=left, saved=saved))
 
 
 def after_verdict(request: Request, process: Process, plan_id: int, order: Sequence[int]) -> str:
@@ -216,9 +231,9 @@ async def note(request: Request, slug: FromPath[str], plan_id: FromPath[int]) ->
     form, site = await read_form(request), site_of(request)
     written = text(form.get("notitie"))
     if wrong := check_text("notitie", written, LONGEST, required=True):
-        return assessment_page(request, process, plan, Typed("note", {"notitie": form.get("notitie")}, wrong))
+        return assessment_page(request, process, plan, Typed("note", values_of(form), wrong))
     await site.writer.write(assessments.write_note, process, plan.id, written, staff_of(request).id, site.now())
-    return see_other(f"{path_of(process, plan.id)}?bewaard=notitie#notities")
+    return kept_page(request, process, plan, values_of(form), "notitie", "notitie")
 
 
 @staff_post(f"{PATH}/vragen", "toetser")
@@ -227,17 +242,17 @@ async def question(request: Request, slug: FromPath[str], plan_id: FromPath[int]
     form, site = await read_form(request), site_of(request)
     asked = text(form.get("vraag"))
     if wrong := check_text("vraag", asked, LONGEST, required=True):
-        return assessment_page(request, process, plan, Typed("question", {"vraag": form.get("vraag")}, wrong))
+        return assessment_page(request, process, plan, Typed("question", values_of(form), wrong))
     await site.writer.write(questions.ask, process, plan.id, asked, staff_of(request).id, site.now())
-    return see_other(f"{path_of(process, plan.id)}?bewaard=vraag#vragen")
+    return kept_page(request, process, plan, values_of(form), "vraag", "vraag")
 
 
 @staff_post(f"{PATH}/tweede-meningen", "toetser")
 async def ask_opinion(request: Request, slug: FromPath[str], plan_id: FromPath[int]) -> Reply:
     process, plan = plan_for(request, slug, plan_id)
     form, site = await read_form(request), site_of(request)
-    typed = {name: form.get(name) for name in ("collega", "toelichting")}
-    asked, whom = text(typed["toelichting"]), typed["collega"]
+    typed = values_of(form)
+    asked, whom = text(form.get("toelichting")), form.get("collega")
     wrong = check_text("toelichting", asked, LONGEST)
     if whom and not is_number(whom):
         wrong.append(Wrong("collega", "not_a_choice"))
@@ -249,7 +264,7 @@ async def ask_opinion(request: Request, slug: FromPath[str], plan_id: FromPath[i
     except assessments.NoColleague:
         gone = [Wrong("collega", "not_a_choice")]
         return assessment_page(request, process, plan, Typed("opinion", typed, gone))
-    return see_other(f"{path_of(process, plan.id)}?bewaard=tweede-mening#tweede-meningen")
+    return kept_page(request, process, plan, typed, "tweede-mening", "collega", "toelichting")
 
 
 @staff_post(f"{PATH}/tweede-meningen/{{opinion_id:int}}", "toetser")

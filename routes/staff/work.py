@@ -9,7 +9,7 @@ from domain.sessions import Staff
 from routes.pages import site_of
 from routes.replies import Reply
 from routes.staff.access import process_for, staff_answer, staff_of, staff_page
-from routes.staff.assessments import message_of, path_of
+from routes.staff.assessments import judged_of, path_of
 
 
 @staff_page("/beheer/{slug:str}/werk", "toetser", "moderator")
@@ -27,7 +27,7 @@ async def index(request: Request, slug: FromPath[str]) -> Reply:
         counts=work.numbers(items),
         kinds=tuple(work.KINDS),
         kind=kind if kind in work.KINDS else "",
-        **message_of(request, process),
+        judged=judged_of(request, process),
     )
 
 

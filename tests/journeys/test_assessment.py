@@ -130,10 +130,13 @@ def forget_refusals(watch: Watch) -> None:
     watch.complaints[:] = [complaint for complaint in watch.complaints if not complaint.startswith("422 ")]
 
 
-def test_a_note_leaves_what_is_typed_elsewhere(visitor: Visitor, toets: Toets) -> None:
-    page = desk(visitor, toets)
+@SCRIPTS
+def test_a_note_leaves_what_is_typed_elsewhere(visitor: Visitor, toets: Toets, scripts: bool) -> None:
+    page = desk(visitor, toets, scripts=scripts)
     page.goto(toets(f"plannen/{toets.process.plans[0].id}/toets"))
     page.get_by_label("Reden van uw oordeel").fill("Nog niet af")
+    press(page, "Enter", page.get_by_role("button", name="Bewaar alleen de checklist"))
+    expect(page.get_by_text("De checklist is bewaard.")).to_be_focused()
     press(page, "Enter", page.get_by_text("Schrijf een notitie"))
     tab_to(page, page.get_by_label("Uw notitie"))
     page.keyboard.type("Bel de eigenaar.")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from domain import audit, mails, makers, news, phases, versions, withdrawals
+from domain import audit, mails, makers, news, phases, reports, versions, withdrawals
 from domain.database import Database
 from domain.processes import Process
 
@@ -42,7 +42,7 @@ def publish(db: Database, process: Process, plan_id: int, _reason: str, now: dat
 
 
 def hide(db: Database, process: Process, plan_id: int, reason: str, now: datetime, account_id: int) -> None:
-    """Residents don't see the plan any more, but do see why. Raises Refused."""
+    """Residents don't see the plan any more, but do see why; what they reported of it is handled. Raises Refused."""
     plan = found(db, process.id, plan_id)
     refuse(plan, "submitted", "published")
     refuse_frozen(db, plan, now)
@@ -50,6 +50,7 @@ def hide(db: Database, process: Process, plan_id: int, reason: str, now: datetim
         raise Refused("missing_reason")
     db.execute("UPDATE plans SET status = 'hidden', status_reason = ? WHERE id = ?", [reason, plan_id])
     told(db, mails.plan_hidden, process, plan, now, reason=reason)
+    reports.handle_plan(db, process.id, plan_id, now, account_id)
     audit.record(db, account_id, process.id, "plan_hidden", f"plan {plan_id}", now)
 
 

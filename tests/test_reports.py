@@ -1,5 +1,7 @@
 """Reporting a plan or a reaction: without a name, and not without end."""
 
+from datetime import timedelta
+
 import pytest
 from httpx import Response
 from litestar.testing import TestClient
@@ -8,9 +10,10 @@ from domain import reactions, reports
 from domain.database import Database, writing
 from domain.plans import Plan
 from domain.processes import Process
-from tests.cast import AICHA, NOW
+from tests.cast import AICHA, NOW, OPENS
+from tests.conftest import Clock
 from tests.pages import words
-from tests.staff import MO, TESSA, sign_in_as
+from tests.staff import MO, TESSA, sign_in, sign_in_as
 from tests.writing import arrives
 
 REPORTS = "/beheer/bezuidenhout/meldingen"
@@ -143,6 +146,20 @@ def test_reports_of_a_plan_are_handled_together(
     assert client.post(REPORTS, data={"plan": str(plan.id)}).headers["location"] == f"{REPORTS}?wat=plan&gedaan=2"
     assert client.post(REPORTS, data={"plan": str(plan.id)}).headers["location"] == f"{REPORTS}?wat=plan&gedaan=0"
     assert reasons(db) == []
+
+
+def test_hiding_a_plan_handles_what_was_reported_of_it_and_not_of_its_reactions(
+    client: TestClient, db: Database, secret: bytes, process: Process, clock: Clock, plan: Plan, reaction: str
+) -> None:
+    report(client, f"{plan.url}/melding", "Reclame")
+    report(client, reaction, "Scheldwoord")
+    clock.now = OPENS - timedelta(days=3)  # on the ballot it would have to stay
+    mo = sign_in(client, db, secret, process, "moderator", now=clock.now)
+    hidden = {"actie": "hide", "plan": str(plan.id), "reden": "Dit is reclame."}
+    assert client.post(f"/beheer/{process.slug}/moderatie", data=hidden).status_code == 303
+    assert reasons(db) == ["Scheldwoord"]
+    assert "Meldingen (1)" in words(client.get(f"/beheer/{process.slug}/werk").text)  # of the reaction
+    assert list(db.execute("SELECT account_id, reason FROM reports WHERE handled_at IS NOT NULL")) == [(mo, "Reclame")]
 
 
 def test_a_moderator_handles_nothing_of_another_process(

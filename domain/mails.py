@@ -60,9 +60,11 @@ def plan_hidden(
     put(db, "plan_hidden", to, {**about(process, plan_id, title), "reason": reason}, now, process_id=process.id)
 
 
-def plan_restored(db: Database, now: datetime, to: Recipient, *, process: Process, plan_id: int, title: str) -> None:
-    """It is back on the site: content {process, title, path}."""
-    put(db, "plan_restored", to, about(process, plan_id, title), now, process_id=process.id)
+def plan_restored(
+    db: Database, now: datetime, to: Recipient, *, process: Process, plan_id: int, title: str, waits: bool = False
+) -> None:
+    """It is back on the site, or waits for staff as before: content {process, title, path, waits}."""
+    put(db, "plan_restored", to, {**about(process, plan_id, title), "waits": waits}, now, process_id=process.id)
 
 
 def plan_edited(

@@ -48,25 +48,25 @@ def hide(db: Database, process: Process, plan_id: int, reason: str, now: datetim
     refuse_frozen(db, plan, now)
     if not reason.strip():
         raise Refused("missing_reason")
-    db.execute("UPDATE plans SET status = 'hidden', status_reason = ? WHERE id = ?", [reason, plan_id])
+    db.execute(
+        "UPDATE plans SET status = 'hidden', status_reason = :reason, "
+        "published_at = CASE status WHEN 'published' THEN coalesce(published_at, :now) END WHERE id = :id",
+        {"reason": reason, "now": phases.to_text(now), "id": plan_id},
+    )
     told(db, mails.plan_hidden, process, plan, now, reason=reason)
     reports.handle_plan(db, process.id, plan_id, now, account_id)
     audit.record(db, account_id, process.id, "plan_hidden", f"plan {plan_id}", now)
 
 
 def restore(db: Database, process: Process, plan_id: int, _reason: str, now: datetime, account_id: int) -> None:
-    """A hidden plan is public again. Raises Refused."""
+    """A hidden plan is again what it was: public, or waiting if it never was public. Raises Refused."""
     plan = found(db, process.id, plan_id)
     refuse(plan, "hidden")
     refuse_frozen(db, plan, now)
-    db.execute(
-        "UPDATE plans SET status = 'published', status_reason = '', published_at = coalesce(published_at, ?) "
-        "WHERE id = ?",
-        [phases.to_text(now), plan_id],
-    )
-    if plan["published_at"] is None:
-        news.tell(db, process.id, plan_id, "published", "", now)
-    told(db, mails.plan_restored, process, plan, now)
+    waits = plan["published_at"] is None
+    status = "submitted" if waits else "published"
+    db.execute("UPDATE plans SET status = ?, status_reason = '' WHERE id = ?", [status, plan_id])
+    told(db, mails.plan_restored, process, plan, now, waits=waits)
     audit.record(db, account_id, process.id, "plan_restored", f"plan {plan_id}", now)
 
 

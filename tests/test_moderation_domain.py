@@ -57,6 +57,7 @@ def test_a_plan_is_published_and_its_maker_and_followers_hear(
 def test_a_hidden_plan_says_why_to_everyone_and_comes_back(
     db: Database, collecting: Process, waiting: int, mo: int
 ) -> None:
+    does(db, "publish", collecting, waiting, mo)
     does(db, "hide", collecting, waiting, mo)
     plan = reload(db, collecting.slug).by_id[waiting]
     assert (plan.status, plan.status_reason, plan.public) == ("hidden", REASON, False)
@@ -66,6 +67,30 @@ def test_a_hidden_plan_says_why_to_everyone_and_comes_back(
     plan = reload(db, collecting.slug).by_id[waiting]
     assert (plan.public, plan.status_reason, plan.published_at) == (True, "", NOW)
     assert mails_of(db, "plan_restored") == [AICHA.email]
+
+
+def test_a_plan_that_never_was_public_waits_again_when_it_comes_back(
+    db: Database, collecting: Process, waiting: int, mo: int
+) -> None:
+    does(db, "hide", collecting, waiting, mo)
+    does(db, "restore", collecting, waiting, mo)
+    plan = reload(db, collecting.slug).by_id[waiting]
+    assert (plan.status, plan.status_reason, plan.published_at) == ("submitted", "", None)
+    assert news.newest(db, collecting.id, waiting) == []
+    (content,) = db.execute("SELECT content FROM outbox WHERE kind = 'plan_restored'").fetchone()
+    assert json.loads(content)["waits"]
+    does(db, "publish", collecting, waiting, mo)
+    assert reload(db, collecting.slug).by_id[waiting].public
+
+
+def test_a_public_plan_of_which_nobody_wrote_down_since_when_comes_back_public(
+    db: Database, collecting: Process, mo: int
+) -> None:
+    bench = collecting.by_project_id["bank"]
+    assert bench.published_at is None  # as one from a Pabulib file
+    for verb in ("hide", "restore"):
+        does(db, verb, collecting, bench.id, mo)
+    assert reload(db, collecting.slug).by_id[bench.id].public
 
 
 def test_every_action_is_in_the_log_without_its_words(db: Database, collecting: Process, waiting: int, mo: int) -> None:

@@ -134,6 +134,21 @@ def test_in_bulk_the_page_says_of_each_plan_what_became_of_it(
     assert press(client, page.text, MODERATE).status_code == 409  # a colleague, or a second press
 
 
+def test_the_page_says_which_hidden_plans_come_back_and_which_wait_again(
+    client: TestClient, db: Database, secret: bytes, collecting: Process, plan_id: int, mo: int
+) -> None:
+    never = insert_plan(db, collecting, arrives(db, secret, BRAM), "Bram", status="submitted", published_at=None)
+    hide = client.post(LIST, data={"actie": "hide", "plan": [str(plan_id), str(never)]})
+    press(client, hide.text, MODERATE, reden="Reclame")
+    page = client.post(LIST, data={"actie": "restore", "plan": str(never)})
+    assert "Dit plan was nog nooit openbaar. Het wacht daarna weer op publicatie." in words(page.text)
+    page = client.post(LIST, data={"actie": "restore", "plan": [str(plan_id), str(never)]})
+    assert "De andere wachten daarna weer op publicatie." in words(page.text)
+    assert "2 plannen teruggezet" in words(press(client, page.text, MODERATE).text)
+    assert (status_of(db, plan_id), status_of(db, never)) == ("published", "submitted")
+    assert "wacht weer op publicatie" in words(client.get(f"{LIST}/{never}?gedaan=restore").text)
+
+
 def test_nothing_chosen_is_said(client: TestClient, collecting: Process, mo: int) -> None:
     page = client.post(LIST, data={"actie": "hide"})
     assert page.status_code == 422

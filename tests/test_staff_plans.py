@@ -169,8 +169,13 @@ def test_a_plan_on_the_ballot_of_an_open_vote_can_only_be_withdrawn(
     assert "De stemming is begonnen" in words(refused.text)
     assert status_of(db, bench, "bezuidenhout") == "published"
     assert client.post(f"{here}/intrekking", data={"reden": ""}).status_code == 422
-    assert client.post(f"{here}/intrekking", data={"reden": "De boom is om"}).status_code == 303
-    assert reload(db).by_id[bench].withdrawn
+    asked = client.post(f"{here}/intrekking", data={"reden": "De boom is om"})
+    assert "Stembiljetten met dit plan blijven geldig." in words(asked.text)
+    assert "Dit plan kan niet meer winnen" in words(asked.text)
+    assert "Wie al op dit plan stemde, kan geen ander plan meer kiezen." in words(asked.text)
+    assert not reload(db).by_id[bench].withdrawn
+    assert press(client, asked.text, f"{here}/intrekking").status_code == 303
+    assert (reload(db).by_id[bench].withdrawn, reload(db).by_id[bench].status_reason) == (True, "De boom is om")
     again = client.post(f"{here}/intrekking", data={"reden": "Nog eens"})
     assert again.status_code == 409
 
@@ -282,7 +287,10 @@ def test_scripts_in_every_field_show_as_text(
     assert reload(db, collecting.slug).by_id[plan_id].title == SCRIPT
     with writing(db):
         db.execute("UPDATE makers SET name = ?, contact = ? WHERE plan_id = ?", [SCRIPT, SCRIPT, plan_id])
-    client.post(f"{LIST}/{plan_id}/intrekking", data={"reden": SCRIPT})
+    asked = client.post(f"{LIST}/{plan_id}/intrekking", data={"reden": SCRIPT})
+    assert SCRIPT not in asked.text
+    assert "Stembiljetten" not in words(asked.text)  # there is no ballot yet
+    press(client, asked.text, f"{LIST}/{plan_id}/intrekking")
     other = collecting.by_project_id["bank"].id
     here = f"{LIST}/{plan_id}"
     pages = [

@@ -285,12 +285,17 @@ def reason_of(form: Form) -> tuple[str, list[Wrong]]:
 
 @staff_post("/beheer/{slug:str}/plannen/{plan_id:int}/intrekking", "moderator")
 async def withdraw(request: Request, slug: FromPath[str], plan_id: FromPath[int]) -> Reply:
-    """Also while the vote is open: the one thing that can still be done to a plan on the ballot."""
+    """Also while the vote is open: the one thing that can still be done to a plan on the ballot. Nothing undoes it, so
+    the first press shows what it does."""
     process, site = process_for(request, slug), site_of(request)
     plan = plan_for(request, process, plan_id)
-    reason, wrong = reason_of(await read_form(request))
+    form = await read_form(request)
+    reason, wrong = reason_of(form)
     if wrong:
         return plan_page(request, process, plan, wrong, reason=reason)
+    possible = not (plan.withdrawn or plan.status == "merged" or process.finished)
+    if possible and "zeker" not in form:
+        return staff_answer(request, "staff/plans_withdrawal.html", process, plan=plan, reason=reason)
     try:
         await site.writer.write(*(moderation.withdraw, process, plan.id, reason, site.now(), staff_of(request).id))
     except (Refused, TooLate) as error:

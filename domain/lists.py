@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -30,9 +30,13 @@ TEXTS = {
     "foto in woorden": "photo_alt",
 }
 EDITED = ("nummer", *TEXTS, "bedrag", "kosten", "themas", "breedtegraad", "lengtegraad")
-ONLY_OUT = ("bedenkers", "status", "reden", "oordeel", "reden oordeel", "gevraagd", "steun", "reacties", "kanaal")
+BY_VERDICT = ("oordeel", "reden oordeel", "gevraagd")
+COUNTED = ("steun", "reacties")
+ONLY_OUT = ("bedenkers", "status", "reden", *BY_VERDICT, *COUNTED, "kanaal")
 DATES = {"ingeleverd": "submitted_at", "gepubliceerd": "published_at", "ingetrokken": "withdrawn_at"}
 PLANS = (*EDITED, *ONLY_OUT, *DATES)
+OF_NEW = ("bedenkers", "status", "reden", "kanaal", *DATES)  # read of a plan that isn't there yet, else only out
+LONGEST_NAMES = 500  # characters: all makers of one plan
 SUPPORTS = ("nummer", "titel", "dag", "kanaal", "steun")
 REACTIONS = ("nummer", "titel", "reactie", "antwoord op", "kant", "naam", "tekst", "nuttig", "datum", "kanaal")
 STATUSES = {
@@ -143,6 +147,8 @@ class Line:
     plan_id: int | None = None
     version: int = 0
     columns: tuple[str, ...] = ()  # those that change
+    status: str = ""  # STATUSES, of a new plan
+    left: tuple[str, ...] = ()  # columns of the sheet that say something which is not read in
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +206,9 @@ def read_line(process: Process, row: int, cells: Mapping[str, str], plan: Plan |
         values |= read_place(row, cells, mistakes)
     if plan is None:
         mistakes += mistakes_in_new(row, number, cells, values)
-        return Line(row, "new", number, values.get("title", ""), values), mistakes
+        values |= read_origin(row, cells, mistakes)
+        title, status = values.get("title", ""), values["status"]
+        return Line(row, "new", number, title, values, status=status, left=left_of_new(cells, status)), mistakes
     differs = {name: value for name, value in values.items() if fields_of(plan)[name] != value}
     if differs and plan.status == "merged":
         mistakes.append(Mistake(row, "nummer", "merged"))
@@ -208,7 +216,8 @@ def read_line(process: Process, row: int, cells: Mapping[str, str], plan: Plan |
         mistakes.append(Mistake(row, "kosten" if "items" in differs else "bedrag", "judged"))
     kind = "changed" if differs else "same"
     title = str(values.get("title", plan.title))
-    return Line(row, kind, number, title, differs, plan.id, plan.version, tuple(differs)), mistakes
+    left = left_as_it_is(plan, cells)
+    return Line(row, kind, number, title, differs, plan.id, plan.version, tuple(differs), left=left), mistakes
 
 
 def mistakes_in_new(row: int, number: str, cells: Mapping[str, str], values: Mapping[str, Any]) -> Iterable[Mistake]:
@@ -218,6 +227,61 @@ def mistakes_in_new(row: int, number: str, cells: Mapping[str, str], values: Map
         yield Mistake(row, "titel", "missing")
     if "cost" not in values:
         yield Mistake(row, "bedrag", "missing")
+
+
+def read_origin(row: int, cells: Mapping[str, str], mistakes: list[Mistake]) -> dict[str, Any]:
+    """Of a new plan: whose it is, what it is to residents and why, how and when it came in. Its status is one of
+    STATUSES, and a date is "" where the list has none."""
+    maker, reason = fields.line(cells.get("bedenkers", "")), fields.text(cells.get("reden", ""))
+    for name, text, most in (("bedenkers", maker, LONGEST_NAMES), ("reden", reason, moderation.LONGEST_REASON)):
+        mistakes += [Mistake(row, name, one.kind, one.limit) for one in fields.check_text(name, text, most)]
+    status = read_word(row, "status", cells, STATUSES, mistakes) or "published"
+    return {
+        "maker": maker,
+        "status": status,
+        "status_reason": reason if status in ("hidden", "withdrawn") else "",
+        "channel": read_word(row, "kanaal", cells, CHANNELS, mistakes) or "online",
+        **{column: read_day(row, name, cells, mistakes) for name, column in DATES.items()},
+    }
+
+
+def read_word(
+    row: int, name: str, cells: Mapping[str, str], words: Mapping[str, str], mistakes: list[Mistake]
+) -> str | None:
+    """What that word of an export, or of our own, stands for; None where there is none."""
+    typed = cells.get(name, "").strip().lower()
+    found = next((key for key, word in words.items() if typed in (key, word)), None)
+    if typed and found is None:
+        mistakes.append(Mistake(row, name, f"not_a_{'status' if words is STATUSES else 'channel'}"))
+    return found
+
+
+def read_day(row: int, name: str, cells: Mapping[str, str], mistakes: list[Mistake]) -> str:
+    typed = cells.get(name, "").strip()
+    try:
+        return phases.to_text(phases.moment(fields.day(typed), time(12))) if typed else ""
+    except ValueError:
+        mistakes.append(Mistake(row, name, "not_a_date"))
+        return ""
+
+
+def left_of_new(cells: Mapping[str, str], status: str) -> tuple[str, ...]:
+    """What the list says of a new plan that is not read in: others gave it a verdict, support and reactions, and a
+    list does not tell in which plan it went on."""
+    said = [name for name in (*BY_VERDICT, *COUNTED) if cells.get(name, "").strip() not in ("", "0")]
+    return (*(["status"] if status == "merged" else []), *said)
+
+
+def left_as_it_is(plan: Plan, cells: Mapping[str, str]) -> tuple[str, ...]:
+    """What the list says otherwise of a plan that is there, and a list does not change."""
+    there = plan_row(plan)
+    ours = {**STATUSES, **VERDICTS}  # older lists have our own words
+    names = ("bedenkers", "status", "reden", *BY_VERDICT)
+    return tuple(
+        name
+        for name in names
+        if name in cells and plain(ours.get(cells[name], cells[name])) != plain(shown(there[name]))
+    )
 
 
 def changed(plan: Plan, cells: Mapping[str, str]) -> dict[str, str]:
@@ -316,8 +380,8 @@ def read_in(
 ) -> tuple[int, int]:
     """Write these lines of a preview without mistakes, all or nothing; returns how many plans are new and changed.
 
-    New plans are public. Raises Refused (frozen), versions.Stale, versions.Frozen and versions.Judged; the
-    caller rolls back.
+    New plans are public where the list has no other status for them. Raises Refused (frozen), versions.Stale,
+    versions.Frozen and versions.Judged; the caller rolls back.
     """
     new, changed = 0, 0
     for line in lines:
@@ -343,11 +407,24 @@ def insert(db: Database, process: Process, line: Line, now: datetime) -> None:
         raise Refused("number_taken")
     row = {name: value for name, value in line.values.items() if name != "themes"}
     row["items"] = json.dumps(row.get("items", []), ensure_ascii=False)
-    at = phases.to_text(now)
-    row |= {"process_id": process.id, "project_id": number, "submitted_at": at, "published_at": at}
+    row |= {"process_id": process.id, "project_id": number, **state(line.values, phases.to_text(now))}
     plan_id = plans.insert(db, row)
     areas.place_plan(db, plan_id)
     versions.set_themes(db, plan_id, line.values.get("themes", ()))
+
+
+def state(values: Mapping[str, Any], at: str) -> dict[str, Any]:
+    """The status and dates of a new plan as the table has them. One that was merged waits: staff merge it anew. One
+    that is hidden or withdrawn was public before only if the list says since when."""
+    status, since = values["status"], values["published_at"] or None
+    if status == "withdrawn":
+        status = "published" if since else "submitted"
+    return {
+        "status": "submitted" if status == "merged" else status,
+        "submitted_at": values["submitted_at"] or at,
+        "published_at": since or at if status == "published" else since if status == "hidden" else None,
+        "withdrawn_at": (values["withdrawn_at"] or at) if values["status"] == "withdrawn" else None,
+    }
 
 
 def change(db: Database, process: Process, line: Line, reason: str, now: datetime, account_id: int) -> None:

@@ -1,12 +1,13 @@
 """Lists out and back in: what was exported comes back unchanged, and nothing is read in by half."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from httpx import Response
 from litestar.testing import TestClient
 
-from domain import database, lists, sheets, versions
+from domain import database, fields, lists, sheets, versions
 from domain.database import Database, writing
 from domain.processes import Process
 from tests.cast import AICHA, BRAM, CHEN, EURO, NOW, reload
@@ -164,6 +165,9 @@ def test_makers_hear_that_their_plan_changed(client: TestClient, db: Database, c
         ({"titel": "Fontein", "bedrag": "10", "themas": "Sport"}, "Dit thema is er niet"),
         ({"titel": "Fontein", "bedrag": "10", "nummer": "a b"}, "alleen letters, cijfers"),
         ({"titel": "Fontein", "bedrag": "10", "breedtegraad": "99", "lengtegraad": "4"}, "geen plek op de kaart"),
+        ({"titel": "Fontein", "bedrag": "10", "status": "weg"}, "kolom D (status): Deze status is er niet"),
+        ({"titel": "Fontein", "bedrag": "10", "gepubliceerd": "gisteren"}, "Dit is geen datum"),
+        ({"titel": "Fontein", "bedrag": "10", "bedenkers": "x" * 501}, "kolom D (bedenkers): Dit is te lang"),
         ({"nummer": "goed", "titel": "Fontein", "bedrag": "10"}, "Dit nummer staat er twee keer"),
     ],
 )
@@ -225,12 +229,18 @@ def judge_garden(db: Database, process: Process) -> None:
 def test_nothing_is_read_in_once_the_vote_opened(
     client: TestClient, db: Database, secret: bytes, collecting: Process, bea: int, clock: Clock
 ) -> None:
-    clock.now = VOTE_OPENS
+    clock.now = VOTE_OPENS - timedelta(minutes=1)
     sign_in(client, db, secret, collecting, "beheerder", now=clock.now)
-    for row in ({"nummer": "nieuw", "titel": "Nieuw", "bedrag": "5"}, {"nummer": "tuin", "titel": "Moestuin"}):
-        page = confirm(client, upload(client, csv(row)).text)
-        assert page.status_code == 409
-        assert "De stemming is begonnen" in words(page.text)
+    rows = {"nummer": "nieuw", "titel": "Nieuw", "bedrag": "5"}, {"nummer": "tuin", "titel": "Moestuin"}
+    pages = [upload(client, csv(row)).text for row in rows]
+    clock.now = VOTE_OPENS
+    for page in pages:
+        late = confirm(client, page)
+        assert late.status_code == 409
+        assert "De stemming is begonnen" in words(late.text)
+    said = words(upload(client, csv(rows[0])).text)
+    assert "De stemming is begonnen" in said
+    assert "Lees de lijst in" not in said
     assert reload(db, collecting.slug).all_plans == collecting.all_plans
 
 
@@ -286,6 +296,64 @@ def test_staff_read_dutch_words_and_the_list_comes_back_with_them_or_with_the_ol
         made = lists.preview(process, listed)
         assert not made.mistakes
         assert {line.kind for line in made.lines} == {"same"}
+
+
+def hidden_and_others(db: Database) -> None:
+    """Plans of every status, and what a list does not bring along."""
+    db.execute("UPDATE plans SET submitted_at = '2026-05-01T10:00:00Z', published_at = '2026-05-02T10:00:00Z'")
+    for number, change in {
+        "1": "status = 'hidden', status_reason = 'Reclame', maker = 'Jan'",
+        "2": "status = 'submitted', published_at = NULL, channel = 'paper', own_work = ''",
+        "3": "withdrawn_at = '2026-05-03T10:00:00Z', status_reason = 'Verhuisd'",
+        "bank": "verdict = 'infeasible', verdict_reason = 'Te duur', supports = 3",
+        "rad": "status = 'hidden', status_reason = 'Nooit openbaar', published_at = NULL, withdrawn_at = NULL",
+    }.items():
+        db.execute(f"UPDATE plans SET {change} WHERE project_id = ?", [number])
+    bench = "(SELECT id FROM plans WHERE project_id = 'bank')"
+    db.execute(f"UPDATE plans SET status = 'merged', merged_into = {bench} WHERE project_id = 'tuin'")
+
+
+def test_an_export_read_into_an_empty_process_gives_the_same_list(
+    client: TestClient, db: Database, secret: bytes, collecting: Process, bea: int
+) -> None:
+    with writing(db):
+        hidden_and_others(db)
+    listed = sheets.read(exported(client))
+    empty = insert_collecting(db, secret, "leeg", max_plan_cost=20_000 * EURO)
+    with writing(db):
+        db.execute("DELETE FROM plan_themes WHERE plan_id IN (SELECT id FROM plans WHERE process_id = ?)", [empty.id])
+        db.execute("DELETE FROM plans WHERE process_id = ?", [empty.id])
+    made = lists.preview(reload(db, "leeg"), listed)
+    assert not made.mistakes
+    flagged = {line.number: line.left for line in made.lines if line.left}
+    assert flagged == {"tuin": ("status",), "bank": ("oordeel", "reden oordeel", "steun")}
+    with writing(db):
+        lists.read_in(db, reload(db, "leeg"), made.lines, "", NOW, bea)
+    there = [{name: sheets.shown(cell) for name, cell in row.items()} for row in lists.plans_of(reload(db, "leeg"))]
+    kept = [name for name in lists.PLANS if name not in (*lists.BY_VERDICT, *lists.COUNTED)]
+    for before, after in zip(listed, there, strict=True):
+        if before["status"] == "samengevoegd":
+            before |= {"status": "wacht op publicatie", "gepubliceerd": ""}
+        assert [fields.text(after[name]) for name in kept] == [fields.text(before[name]) for name in kept]
+
+
+def test_a_row_says_who_made_the_plan_and_what_it_is_to_residents(
+    client: TestClient, db: Database, collecting: Process, bea: int
+) -> None:
+    row = {"nummer": "x1", "titel": "Fontein", "bedrag": "10", "status": "verborgen", "bedenkers": "Jan"}
+    page = upload(client, csv(row | {"steun": "4"}))
+    assert "nieuw, verborgen" in words(page.text)
+    assert "Niet overgenomen: steun" in words(page.text)
+    assert confirm(client, page.text).status_code == 303
+    plan = reload(db, collecting.slug).all_plans[-1]
+    assert (plan.status, plan.maker, plan.public) == ("hidden", "Jan", False)
+    again = upload(client, csv({"nummer": "x1", "status": "openbaar", "bedenkers": "Piet"}))
+    assert "Niet overgenomen: bedenkers, status" in words(again.text)
+
+
+def test_a_place_is_named_once_for_each_column(client: TestClient, collecting: Process, bea: int) -> None:
+    page = words(upload(client, csv({"nummer": "tuin", "breedtegraad": "52,08", "lengtegraad": "4,31"})).text)
+    assert "gewijzigd: breedtegraad, lengtegraad" in page
 
 
 def test_the_letter_of_a_column_is_that_of_the_spreadsheet() -> None:

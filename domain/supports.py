@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from domain import news, phases, residents, roll
@@ -12,6 +12,7 @@ from domain.plans import Plan
 from domain.processes import Process
 
 PHASES = ("collect", "support")
+CARRIED = timedelta(days=14)  # after a merge, if support closed: time to take a support along to the other plan
 
 
 class Refused(Exception):
@@ -72,10 +73,11 @@ FROM plans JOIN processes ON processes.id = process_id WHERE plans.id = :plan
 def give(db: Database, plan_id: int, resident_id: int, now: datetime) -> bool:
     """The resident supports the plan; False if they did already. Raises Refused: closed or gone.
 
+    After closing only who may take along (`carry`) a support of a plan that became part of this one.
     Whoever is asked who they are by stemcode comes through `give_by_code`, or has the session that it began.
     """
     plan = about(db, plan_id, now)
-    if not plan.open:
+    if not plan.open and carry(db, plan_id, now, resident_id) is None:
         raise Refused("closed")
     if not plan.there:
         raise Refused("gone")
@@ -165,6 +167,42 @@ SELECT title FROM parts JOIN supports ON plan_id = parts.id WHERE resident_id = 
 
 
 @dataclass(frozen=True, slots=True)
+class Carry:
+    """Plans with these titles became part of another: who supported one may take that along before `until`."""
+
+    titles: tuple[str, ...]
+    until: datetime
+
+
+def carry(db: Database, plan_id: int, now: datetime, resident_id: int | None = None) -> Carry | None:
+    """What may be taken along to this plan once support closed for good: CARRIED after a merge, until the vote opens;
+    None where nothing may. `resident_id`: only what they supported, else what anybody did."""
+    moments = {"now": phases.to_text(now), "since": phases.to_text(now - CARRIED)}
+    rows = db.execute(TAKEN_IN, {"plan": plan_id, "resident": resident_id, **moments}).fetchall()
+    if not rows:
+        return None
+    vote_opens = rows[0][2]
+    until = phases.from_text(max(at for _, at, _ in rows)) + CARRIED
+    until = min(until, phases.from_text(vote_opens)) if vote_opens else until
+    return Carry(tuple(title for title, _, _ in rows), until) if now < until else None
+
+
+LAST_MERGE = "(SELECT coalesce(max(at), '') FROM news WHERE news.plan_id = plans.id AND kind = 'merged')"
+TAKEN_IN = f"""
+WITH RECURSIVE parts (id, title, at) AS (
+    SELECT id, title, {LAST_MERGE} FROM plans WHERE merged_into = :plan
+    UNION SELECT plans.id, plans.title, max(parts.at, {LAST_MERGE}) FROM plans JOIN parts ON merged_into = parts.id
+)
+SELECT title, at, (SELECT opens_at FROM phases JOIN plans USING (process_id) WHERE plans.id = :plan AND kind = 'vote')
+FROM parts WHERE at > :since AND EXISTS (SELECT 1 FROM supports WHERE plan_id = parts.id
+                                         AND (:resident IS NULL OR resident_id = :resident))
+AND NOT EXISTS (SELECT 1 FROM phases JOIN plans USING (process_id)
+                WHERE plans.id = :plan AND kind IN ('collect', 'support') AND closes_at > :now)
+ORDER BY parts.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
 class Supported:
     """A plan that somebody supported. `path` is that of the plan, or of the one it became part of, `into`; which they
     may be asked about (`asks`) as long as that can be supported."""
@@ -179,7 +217,10 @@ class Supported:
 def of_resident(db: Database, resident_id: int, now: datetime) -> list[Supported]:
     """What the resident supports, the newest first."""
     rows = db.execute(OF_RESIDENT, {"resident": resident_id, "now": phases.to_text(now)})
-    return [Supported(title, path, given_on, into, bool(asks)) for title, path, given_on, into, asks in rows]
+    return [
+        Supported(title, path, given_on, into, bool(asks and (open_ or carry(db, last_id, now, resident_id))))
+        for title, path, given_on, into, last_id, asks, open_ in rows
+    ]
 
 
 OF_RESIDENT = """
@@ -190,9 +231,9 @@ WITH RECURSIVE ends (plan_id, id) AS (
 )
 SELECT plans.title, '/' || slug || '/plannen/' || last.id, given_on,
        CASE WHEN last.id = plans.id THEN '' ELSE last.title END,
-       last.id != plans.id AND last.status = 'published' AND last.withdrawn_at IS NULL
-       AND NOT EXISTS (SELECT 1 FROM supports AS other WHERE other.plan_id = last.id AND resident_id = :resident)
-       AND EXISTS (SELECT 1 FROM phases WHERE phases.process_id = last.process_id AND kind IN ('collect', 'support')
+       last.id, last.id != plans.id AND last.status = 'published' AND last.withdrawn_at IS NULL
+       AND NOT EXISTS (SELECT 1 FROM supports AS other WHERE other.plan_id = last.id AND resident_id = :resident),
+       EXISTS (SELECT 1 FROM phases WHERE phases.process_id = last.process_id AND kind IN ('collect', 'support')
                    AND opens_at <= :now AND closes_at > :now)
 FROM supports JOIN plans ON plans.id = supports.plan_id JOIN ends ON ends.plan_id = plans.id
 JOIN plans AS last ON last.id = ends.id AND last.merged_into IS NULL

@@ -8,6 +8,8 @@ from litestar.params import FromPath
 
 from domain.makers import is_maker as is_maker_of
 from domain.plans import AMOUNTS, PAGE, Plan, page_of
+from domain.processes import Process
+from domain.supports import carry
 from routes import drafts, follows, makers, maps, progress, questions, reactions, supports
 from routes.orders import filters_of, shuffle_of
 from routes.pages import is_htmx, page, process_or_404, shared, site_of
@@ -79,8 +81,7 @@ async def show(request: Request, slug: FromPath[str], plan_id: FromPath[int]) ->
     if plan.status in GONE and not is_maker(request, plan):
         if is_htmx(request):  # it wants more reactions
             return elsewhere(plan.url)
-        into = process.by_id.get(plan.merged_into or 0)
-        return shared(request, "plans/gone.html", process, "", lambda: {"plan": plan, "into": into})
+        return shared(request, "plans/gone.html", process, "", lambda: gone_values(request, process, plan))
     filters = filters_of(request, process)
     shuffle, cookies = shuffle_of(request)
 
@@ -105,6 +106,12 @@ async def show(request: Request, slug: FromPath[str], plan_id: FromPath[int]) ->
     order = shuffle if not filters.sort else -1
     key = (filters, order, reactions.pages_asked(request))
     return shared(request, "plans/show.html", process, key, values, of_resident=True, cookies=cookies)
+
+
+def gone_values(request: Request, process: Process, plan: Plan) -> dict[str, Any]:
+    """`carry`: until when a support of this plan may be taken along, now that support closed."""
+    into, site = process.by_id.get(plan.merged_into or 0), site_of(request)
+    return {"plan": plan, "into": into, "carry": carry(site.reader, into.id, site.now()) if into else None}
 
 
 GONE = ("hidden", "merged")

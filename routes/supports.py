@@ -15,7 +15,7 @@ from domain.phases import Phase
 from domain.plans import Plan
 from domain.processes import Process
 from domain.residents import Resident
-from domain.supports import Refused
+from domain.supports import Carry, Refused
 from routes.confirmations import ask_address
 from routes.forms import cookie, read_form
 from routes.languages import language_of
@@ -29,7 +29,8 @@ from routes.visitors import CODE_COOKIE, session_cookie, supporter_of
 class Panel:
     """What the plan page says of its support. `phase`: when it can be given, now or next. `mine`: this
     visitor is a maker of the plan. `asked_again`: titles of
-    plans that became part of this one, which this visitor supported. `age`: that they must say to have, or None."""
+    plans that became part of this one, which this visitor supported. `carry`: what they, or an unknown visitor, may
+    take along now that support closed. `age`: that they must say to have, or None."""
 
     shown: bool
     possible: bool
@@ -38,6 +39,7 @@ class Panel:
     over: bool
     mine: bool
     asked_again: list[str]
+    carry: Carry | None = None
     age: int | None = None
     problem: str = ""
 
@@ -56,10 +58,20 @@ def on_plan(request: Request, process: Process, plan: Plan, problem: str = "") -
             mine=resident is not None and makers.is_maker(site.reader, plan.id, resident.id),
             over=phase is not None and phase.closes_at <= now,
             asked_again=supports.asked_again(site.reader, plan.id, resident.id) if resident else [],
+            carry=carry_asked(request, process, plan, resident),
             age=age_asked(request, process, resident),
             problem=problem,
         )
     }
+
+
+def carry_asked(request: Request, process: Process, plan: Plan, resident: Resident | None) -> Carry | None:
+    db, now = site_of(request).reader, site_of(request).now()
+    if supports.possible(process, plan, now) or not plan.public or plan.withdrawn:
+        return None
+    if resident is not None and supports.is_given(db, plan.id, resident.id):
+        return None
+    return supports.carry(db, plan.id, now, resident.id if resident else None)
 
 
 def age_asked(request: Request, process: Process, resident: Resident | None) -> int | None:
@@ -132,7 +144,8 @@ def refused_page(request: Request, process: Process, plan: Plan, kind: str) -> R
 
 async def ask_who(request: Request, process: Process, plan: Plan, back: bool, code: str | None) -> Reply:
     """By stemcode where the process wants that, else by mail. `back`: to take support back, so it's only to sign in."""
-    if not supports.possible(process, plan, site_of(request).now()):
+    possible = supports.possible(process, plan, site_of(request).now())
+    if not possible and (back or not carry_asked(request, process, plan, None)):
         return refused_page(request, process, plan, "closed" if plan.public and not plan.withdrawn else "gone")
     if process.supporters == "code":
         return await by_code(request, process, plan, code) if code is not None else code_page(request, process, plan)

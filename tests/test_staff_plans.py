@@ -13,7 +13,7 @@ from tests.cast import AICHA, BRAM, NOW, reload
 from tests.conftest import Clock
 from tests.pages import Page, words
 from tests.staff import BEA, COLLEAGUES, MO, NINA, STEF, TESSA, sign_in, sign_in_as, sign_out
-from tests.writing import VOTE_OPENS, arrives, insert_collecting, insert_plan, mails_of, swing
+from tests.writing import COLLECT_CLOSES, VOTE_OPENS, arrives, insert_collecting, insert_plan, mails_of, swing
 
 SCRIPT = "<script>alert(1)</script>"
 LIST = "/beheer/benoordenhout/plannen"
@@ -321,7 +321,7 @@ def test_a_merge_is_spelled_out_and_then_done(
     assert "Glijbaan" in client.get(path).text
     page = client.get(f"{path}?met={into}")
     said = words(page.text)
-    assert "34 mensen steunen dit plan. Hun steun verhuist niet vanzelf: zij worden gevraagd." in said
+    assert "34 mensen steunen dit plan. Hun steun verhuist niet vanzelf. Wie weer op de site komt" in said
     assert "De bedenkers (Aïcha) worden ook bedenker" in said
     assert "2 bedenkers krijgen een mail" in said
     assert status_of(db, plan_id) == "published"
@@ -335,6 +335,19 @@ def test_a_merge_is_spelled_out_and_then_done(
     assert client.post(f"{LIST}/{plan_id}/splitsing").status_code == 303
     assert status_of(db, plan_id) == "published"
     assert client.post(f"{LIST}/{plan_id}/splitsing").status_code == 409
+
+
+def test_once_support_closed_the_page_says_until_when_support_can_be_taken_along(
+    client: TestClient, db: Database, secret: bytes, collecting: Process, plan_id: int, bea: int, clock: Clock
+) -> None:
+    with writing(db):
+        db.execute("UPDATE plans SET supports = 34 WHERE id = ?", [plan_id])
+    path = f"{LIST}/{plan_id}/samenvoegen?met={collecting.by_project_id['bank'].id}"
+    clock.now = COLLECT_CLOSES
+    sign_in(client, db, secret, collecting, "beheerder", now=clock.now)
+    said = words(client.get(path).text)
+    assert "Steunen kan niet meer, maar steun meenemen naar het andere plan wel: tot en met 14 juni 2026" in said
+    assert "Alleen wie een van de plannen volgt, krijgt een mail." in said
 
 
 def test_two_plans_are_merged_from_the_list(

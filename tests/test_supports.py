@@ -8,7 +8,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient, TestClient
 
-from domain import codes, makers, phases, residents
+from domain import codes, makers, news, phases, residents
 from domain.database import Database, writing
 from domain.phases import Phase
 from domain.processes import Process
@@ -234,6 +234,32 @@ def test_who_supported_a_merged_plan_is_asked_on_the_other(
     assert client.post(f"{bench(process)}/steun").status_code == 409  # an old tab
     client.cookies.clear()
     assert "U steunde" not in words(client.get(garden.url).text)
+
+
+def test_after_closing_the_page_of_a_merged_plan_offers_to_take_support_along(
+    client: TestClient, process: Process, db: Database, secret: bytes, clock: Clock
+) -> None:
+    sign_in(client, db, secret, AICHA)
+    client.post(f"{bench(process)}/steun")
+    garden, benches = process.by_project_id["tuin"], process.by_project_id["bank"].id
+    with writing(db):
+        db.execute("UPDATE plans SET status = 'merged', merged_into = ? WHERE id = ?", [garden.id, benches])
+        news.tell(db, process.id, benches, "merged", "", CLOSES)
+    clock.now = CLOSES
+    assert "U kunt uw steun meenemen naar het nieuwe plan" in words(client.get(bench(process)).text)
+    sign_in(client, db, secret, BRAM)
+    assert "meenemen" not in words(client.get(garden.url).text)  # known, and supported neither
+    assert client.post(f"{garden.url}/steun").status_code == 409
+    client.cookies.clear()
+    page = client.get(garden.url).text  # nobody knows who this is: asked by mail
+    assert "Uw steun meenemen naar dit plan kan" in words(page)
+    asked = client.post(f"{garden.url}/steun", data=Page(page).form(f"{garden.url}/steun").fields)
+    ask_mail(client, asked.text, AICHA.email)
+    confirm(client, db, AICHA)
+    there = words(client.get(garden.url).text)
+    assert "U steunde dit plan." in there
+    assert "Neem mijn steun mee" not in there
+    assert reload(db).by_id[garden.id].supports == 1
 
 
 # By stemcode

@@ -246,3 +246,53 @@ def test_who_supported_a_plan_that_was_merged_is_asked_about_the_other(
 
 def merge(db: Database, plan: int, into: int) -> None:
     db.execute("UPDATE plans SET status = 'merged', merged_into = ? WHERE id = ?", [into, plan])
+
+
+def merged_at(db: Database, process: Process, plan: int, into: int, now: datetime) -> None:
+    with writing(db):
+        merge(db, plan, into)
+        news.tell(db, process.id, plan, "merged", "", now)
+
+
+def test_after_closing_a_support_is_taken_along_for_two_weeks_and_nobody_else_comes_in(
+    db: Database, secret: bytes, process: Process
+) -> None:
+    bank, tuin = plan_id(process, "bank"), plan_id(process, "tuin")
+    aicha, bram = arrives(db, secret, AICHA), arrives(db, secret, BRAM)
+    with writing(db):
+        supports.give(db, bank, aicha, NOW)
+        db.execute("UPDATE phases SET opens_at = '2026-08-01T00:00:00Z' WHERE kind = 'vote'")
+    merged_at(db, process, bank, tuin, CLOSES)
+    last = CLOSES + supports.CARRIED - timedelta(seconds=1)
+    assert [one.asks for one in supports.of_resident(db, aicha, last)] == [True]
+    assert refused(db, supports.give, tuin, bram, last) == "closed"  # supported neither
+    with writing(db):
+        assert supports.give(db, tuin, aicha, last)
+        assert not supports.give(db, tuin, aicha, last)
+    assert refused(db, supports.take_back, tuin, aicha, last) == "closed"
+    assert (count(db, bank), count(db, tuin)) == (1, 1)
+
+
+def test_a_support_is_taken_along_no_longer_after_two_weeks_or_once_the_vote_opened(
+    db: Database, secret: bytes, process: Process
+) -> None:
+    bank, tuin, aicha = plan_id(process, "bank"), plan_id(process, "tuin"), arrives(db, secret, AICHA)
+    with writing(db):
+        supports.give(db, bank, aicha, NOW)
+        db.execute("UPDATE phases SET opens_at = '2026-08-01T00:00:00Z' WHERE kind = 'vote'")
+    merged_at(db, process, bank, tuin, CLOSES)
+    assert refused(db, supports.give, tuin, aicha, CLOSES + supports.CARRIED) == "closed"
+    vote_opens = CLOSES + timedelta(days=3)
+    with writing(db):
+        db.execute("UPDATE phases SET opens_at = ? WHERE kind = 'vote'", [phases.to_text(vote_opens)])
+    assert supports.carry(db, tuin, CLOSES) == supports.Carry(("Bankjes onder de bomen 🌳",), vote_opens)
+    assert refused(db, supports.give, tuin, aicha, vote_opens) == "closed"
+    assert supports.of_resident(db, aicha, vote_opens)[0].asks is False
+
+
+def test_as_long_as_support_goes_on_nothing_needs_taking_along(db: Database, secret: bytes, process: Process) -> None:
+    bank, tuin, aicha = plan_id(process, "bank"), plan_id(process, "tuin"), arrives(db, secret, AICHA)
+    with writing(db):
+        supports.give(db, bank, aicha, NOW)
+    merged_at(db, process, bank, tuin, NOW)
+    assert supports.carry(db, tuin, NOW) is None

@@ -1,12 +1,13 @@
 """Merging a plan into another, and undoing that."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from litestar import Request
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
-from domain import merges, search
+from domain import merges, search, supports
 from domain.fields import Wrong
 from domain.moderation import Refused
 from domain.plans import Plan, ordered
@@ -69,6 +70,7 @@ def choose_page(request: Request, process: Process, plan: Plan, wrong: Iterable[
 
 
 def confirm_page(request: Request, process: Process, plan: Plan, into: Plan) -> Reply:
+    now = site_of(request).now()
     return staff_answer(
         request,
         "staff/merges_confirm.html",
@@ -76,7 +78,15 @@ def confirm_page(request: Request, process: Process, plan: Plan, into: Plan) -> 
         plan=plan,
         into=into,
         concerned=merges.concerned(site_of(request).reader, plan.id, into.id),
+        supporting=any(phase.kind in supports.PHASES and now < phase.closes_at for phase in process.phases),
+        carried_until=carried_until(process, now),
     )
+
+
+def carried_until(process: Process, now: datetime) -> datetime:
+    """Until when supports could be taken along if the plans were merged now, after support closed."""
+    vote, until = process.voting_phase, now + supports.CARRIED
+    return min(until, vote.opens_at) if vote else until
 
 
 @staff_post("/beheer/{slug:str}/plannen/{plan_id:int}/samenvoegen", "beheerder")

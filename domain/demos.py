@@ -20,6 +20,7 @@ from domain import (
     codes,
     database,
     demo_crowds,
+    demo_staff,
     news,
     outreach,
     passwords,
@@ -111,6 +112,7 @@ def make(path: Path, now: datetime) -> Demo:
             others = {slug: drawn for name in OF_A_PRESET for slug, drawn in insert_designed(db, secret, name, now)}
             drawn = insert_running(db, secret, read("bezuidenhout"), now)
             insert_roles(db)
+            demo_staff.happen(db, map(read, BEFORE_THE_VOTE), now)
             demo_crowds.place_plans(db)
         seal(db, now)
         with writing(db):
@@ -297,6 +299,7 @@ def process_row(content: dict[str, Any], area_id: int) -> dict[str, Any]:
         "rule_options": json.dumps({"min_score": content.get("min_score", 0)}),
         "lot_seed": content.get("lot_seed") or secrets.token_hex(8),
         "support_threshold": content.get("support_threshold", 25),
+        "plan_moderation": content.get("plan_moderation", "after"),
         "max_plan_cost": content["max_plan_cost"] * 100 if "max_plan_cost" in content else None,
         "photo": content["plans"][0]["picture"],
         "vote_age": 12,
@@ -318,6 +321,8 @@ def insert_plans(
         if "theme" in plan:
             db.table("plan_themes").insert({"plan_id": plan_id, "theme_id": themes[plan["theme"]]})
         insert_photos(db, plan["picture"])
+        if plan.get("status") == "submitted":
+            continue
         if supported:
             insert_supports(db, plan_id, plan.get("supports", 25 + len(plan["description"]) % 60), moment)
         insert_reactions(db, plan_id, plan.get("reactions", []), moment)
@@ -370,7 +375,8 @@ def plan_row(plan: dict[str, Any], process_id: int, moment: datetime) -> dict[st
         "lon": plan.get("lon"),
         "items": json.dumps([[what, euros * 100] for what, euros in plan.get("items", [])], ensure_ascii=False),
         "submitted_at": phases.to_text(moment),
-        "published_at": phases.to_text(moment),
+        "published_at": phases.to_text(moment) if "status" not in plan else None,
+        "status": plan.get("status", "published"),
         "photo": plan["picture"],
         "photo_alt": plan["picture_alt"],
     }

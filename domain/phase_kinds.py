@@ -161,11 +161,26 @@ def assess_effects(process: Any, assess: Move, counted: Mapping[str, int], now: 
         yield Remark("all_on_ballot", "assess", counted["public"])
     elif assess.old is None and counted["without_verdict"]:
         yield Remark("without_verdict", "assess", counted["without_verdict"])
+    was, is_ = assess.open_before_and_after(now)
+    if was and not is_ and assess.new is not None:
+        yield Remark("assess_closes", "assess", counted["without_verdict"])
+    if is_ and not was:
+        yield Remark("assess_opens", "assess", counted["without_verdict"])
 
 
 def result_refusals(process: Any, result: Move, counted: Mapping[str, int], now: datetime) -> Iterable[Remark]:
     if result.new is None and process.finished:
         yield Remark("has_data", "result")
+
+
+def result_effects(process: Any, result: Move, counted: Mapping[str, int], now: datetime) -> Iterable[Remark]:
+    """When the result shows follows from sealing, not from these dates."""
+    yield Remark("result_stays" if process.finished else "result_after_seal", "result")
+
+
+def deliver_effects(process: Any, deliver: Move, counted: Mapping[str, int], now: datetime) -> Iterable[Remark]:
+    was, is_ = deliver.open_before_and_after(now)
+    yield Remark("progress_stays" if was and not is_ else "progress_shown", "deliver")
 
 
 PUBLIC = "status = 'published' AND withdrawn_at IS NULL"
@@ -286,6 +301,7 @@ RESULT = PhaseKind(
         Choice("result", "turnout_public", "one_of", "after", options=("after", "daily"), fixed="vote"),
     ),
     refusals=result_refusals,
+    effects=result_effects,
     example={
         "nl": "Alle stemmen zijn geteld. U ziet welke plannen doorgaan en kunt de telling narekenen.",
         "en": "All votes have been counted. You see which plans go ahead and can recount them yourself.",
@@ -296,6 +312,7 @@ DELIVER = PhaseKind(
     "deliver",
     (Choice("deliver", "aftercare", "text", "", high=2_000),),
     days=365,
+    effects=deliver_effects,
     example={
         "nl": "De gekozen plannen worden uitgevoerd. Hier leest u hoe het ermee gaat. Helpen mag altijd.",
         "en": "The chosen plans are carried out. Here you read how they are doing. Help is always welcome.",

@@ -40,5 +40,5 @@ def test_something_waits_for_everyone_of_the_staff(demo: Database) -> None:
     (mo,) = demo.execute("SELECT id FROM accounts WHERE name = 'Mo'").fetchone()
     for slug in ("laak", "mariahoeve", "moerwijk"):
         process = demo_crowds.process_of(demo, slug)
-        assert work.waiting(demo, process, mo, {"moderator"}, NOW), slug
+        assert work.waiting(demo, process, {"moderator"}, mo, NOW), slug
     assert demo.execute("SELECT count(*) FROM questions WHERE answered_at IS NULL").fetchone()[0]

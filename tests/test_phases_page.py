@@ -125,9 +125,8 @@ def test_bea_alone_cannot_take_an_opened_vote_back_to_change_its_rules(
 ) -> None:
     page = client.post(PATH, data=typed(client, vote__opens_date=date))
     assert page.status_code == 409
-    assert "er zijn 6 stemcodes. Het begin kan niet meer anders, want daarmee liggen de regels vast." in words(
-        page.text
-    )
+    said = "er zijn 6 stemcodes. Het begin kan niet meer anders, want daarmee liggen de regels vast."
+    assert said in words(page.text)
     assert vote_of(db).opens_at == OPENS
 
 
@@ -286,7 +285,43 @@ def test_looking_and_saving_without_a_change_changes_nothing(
         db.execute("UPDATE phases SET opens_at = '2026-05-01T08:00:07Z' WHERE process_id = ?", [process.id])
     page = client.post(PATH, data=typed(client))
     assert APPLY not in page.text
+    assert "Er was niets veranderd." in words(page.text)
     assert vote_of(db).opens_at.second == 7
+
+
+def test_closing_the_assessment_says_how_many_plans_have_no_verdict(
+    client: TestClient, db: Database, secret: bytes
+) -> None:
+    collecting = insert_collecting(db, secret)
+    with writing(db):
+        phases.insert(db, collecting.id, [Phase("assess", NOW - timedelta(days=1), NOW + timedelta(days=9))])
+    sign_in_as(client, db, secret, reload(db, collecting.slug), BEA)
+    here = f"/beheer/{collecting.slug}/fasen"
+    page = words(client.post(here, data={"nu": "assess-closes"}).text)
+    assert "5 plannen hebben nog geen oordeel. Zonder oordeel komen ze niet op het stembiljet." in page
+    with writing(db):
+        db.execute("UPDATE plans SET verdict = 'feasible', verdict_reason = 'Kan' WHERE withdrawn_at IS NULL")
+    page = words(client.post(here, data={"nu": "assess-closes"}).text)
+    assert "Elk openbaar plan heeft een oordeel." in page
+
+
+def test_moving_the_result_and_the_delivery_says_what_residents_see(
+    client: TestClient, db: Database, secret: bytes, process: Process, bea: int, seal: Seal, clock: Clock
+) -> None:
+    with writing(db):
+        later = AFTER + timedelta(days=90)
+        phases.insert(db, process.id, [Phase("result", CLOSES, later), Phase("deliver", CLOSES, later)])
+    moved = typed(client, result__closes_date="2027-01-01", deliver__closes_date="2027-02-01")
+    page = words(client.post(PATH, data=moved).text)
+    assert "Bewoners zien de uitslag zodra de stemming is gesloten en verzegeld." in page
+    assert "Bewoners lezen bij elk gekozen plan hoe het gaat" in page
+    seal(process)
+    clock.now = AFTER
+    sign_in(client, db, secret, process, "beheerder", now=clock.now)
+    page = words(client.post(PATH, data=typed(client, result__closes_date="2027-01-01")).text)
+    assert "De uitslag staat op de site en blijft daar" in page
+    page = words(client.post(PATH, data={"nu": "deliver-closes"}).text)
+    assert "Wat u over de voortgang schreef, blijft te lezen." in page
 
 
 def test_the_hour_that_comes_twice_stays_the_one_it_was() -> None:

@@ -61,8 +61,10 @@ def form_page(
     change: Change | None = None,
     *,
     stale: bool = False,
+    same: bool = False,
 ) -> Reply:
-    """`change`: what was asked and refused. `stale`: somebody else moved the phases first."""
+    """`change`: what was asked and refused. `stale`: somebody else moved the phases first. `same`: what was sent is how
+    it is already."""
     return staff_answer(
         request,
         "staff/phases.html",
@@ -73,6 +75,7 @@ def form_page(
         wrong=list(wrong),
         change=change,
         stale=stale,
+        same=same,
         longest=LONGEST_TEXT,
         done=request.query_params.get("gedaan") == "1",
     )
@@ -174,7 +177,7 @@ async def confirm_page(
     if change.refused:
         return form_page(request, process, shown, change=change)
     if not change.moves:
-        return form_page(request, process, shown, stale=stale)
+        return form_page(request, process, shown, stale=stale, same=not stale)
     return staff_answer(
         request,
         "staff/phases_confirm.html",

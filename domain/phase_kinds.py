@@ -96,10 +96,8 @@ def vote_refusals(process: Any, vote: Move, counted: Mapping[str, int], now: dat
     elif vote.old is not None and vote.old.closes_at <= now + MARGIN:
         yield Remark("closing", "vote")
     elif vote.new is None:
-        if counted["ballots"] or counted["codes"] or process.frozen(now):
-            yield Remark("has_data", "vote", counted["ballots"] or counted["codes"])
-    elif counted["ballots"] and vote.opens_moved:
-        yield Remark("ballots_exist", "vote", counted["ballots"])
+        if counted["codes"] or process.frozen(now):
+            yield Remark("has_data", "vote", counted["codes"])
     elif vote.opens_moved and counted["codes"] and process.frozen(now):
         yield Remark("codes_exist", "vote", counted["codes"])
     elif vote.opens_moved and vote.new.opens_at < now:
@@ -113,8 +111,10 @@ MARGIN = timedelta(minutes=1)  # before its closing a vote is left alone: a writ
 
 def vote_effects(process: Any, vote: Move, counted: Mapping[str, int], now: datetime) -> Iterable[Remark]:
     opens = vote.new is not None and vote.new.opens_at <= now < vote.new.closes_at and not process.voting(now)
-    if counted["ballots"]:
-        yield Remark("ballots", "vote", counted["ballots"])
+    if counted["voted"]:
+        yield Remark("voted", "vote", counted["voted"])
+    elif counted["codes"] and process.voting(now):
+        yield Remark("may_have_voted", "vote")
     if counted["codes"]:
         yield Remark("letters", "vote", counted["codes"])
     if vote.new is not None and vote.new.closes_at <= now + SECOND:
@@ -276,7 +276,9 @@ VOTE = PhaseKind(
     days=21,
     after=14,
     counts={
-        "ballots": "SELECT count(*) FROM ballots WHERE process_id = :id",
+        # As the watch last showed it: who asks again and again must not see the votes come in.
+        "voted": "SELECT coalesce(max(number), 0) FROM turnout_figures "
+        "WHERE process_id = :id AND dimension = 'total' AND group_key = ''",
         "codes": "SELECT count(*) FROM roll WHERE process_id = :id",
     },
     refusals=vote_refusals,

@@ -106,7 +106,7 @@ def sealed_at(db: Database, process_id: int) -> datetime | None:
     return phases.from_text(text) if text else None
 
 
-VOTERS = ("ballots", "codes")
+VOTERS = ("voted", "codes")
 
 
 def counts(db: Database, process_id: int, *, voters: bool = False) -> dict[str, int]:

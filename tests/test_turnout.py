@@ -18,6 +18,7 @@ from tests.cast import AFTER, AICHA, BRAM, NOW, insert_vote, reload
 from tests.conftest import Clock, Seal
 from tests.pages import Page, words
 from tests.staff import NINA, sign_in, sign_in_as
+from tests.test_staff_access import address, staff_routes
 from tests.watched import answer_many, insert_buurten, insert_codes, live_here, make_figures, vote_many
 
 OVERVIEW, WATCH = "/bezuidenhout/opkomst", "/beheer/bezuidenhout/opkomst"
@@ -269,6 +270,52 @@ def test_no_page_reads_what_the_figures_were_counted_from(
     if path.startswith((OVERVIEW, WATCH)):
         assert not tables & LIVE
         assert ("turnout_figures", "number") in read
+
+
+@pytest.mark.parametrize(("voted", "more"), [(1, 8), (100, 9)])
+def test_nothing_that_staff_see_changes_when_somebody_votes(
+    client: TestClient, fill: Fill, db: Database, secret: bytes, voted: int, more: int
+) -> None:
+    """Every page, download and preview of a process, before and after; the figures stay those of the day."""
+    process = fill()
+    insert_codes(db, process, None, 200)
+    sign_in(client, db, secret, process, "beheerder")
+    hand_in_many(db, process, voted)
+    make_figures(db, process, NOW + DAY)
+    before = all_that_staff_see(client, process)
+    hand_in_many(db, process, more)
+    after = all_that_staff_see(client, process)
+    assert len(before) > 30
+    assert [what for what in before if before[what] != after[what]] == []
+
+
+def hand_in_many(db: Database, process: Process, number: int) -> None:
+    """Ballots with all that they leave behind."""
+    vote_many(db, process, None, number)
+    answer_many(db, process, "age", {"25-45": number})
+    with writing(db):
+        for _ in range(number):
+            db.execute("INSERT INTO ballots (process_id, key, vote) VALUES (?, randomblob(16), '')", [process.id])
+            db.execute("INSERT INTO receipts (process_id, hash) VALUES (?, randomblob(32))", [process.id])
+
+
+def all_that_staff_see(client: TestClient, process: Process) -> dict[str, str]:
+    routes = [(path, kinds) for method, path, _, kinds in staff_routes(client.app) if method == "GET"]
+    pages = [address(path, kinds, process) for path, kinds in routes if "slug" in kinds]
+    files = [f"/beheer/{process.slug}/export/{name}.csv" for name in ("plannen", "steun", "reacties")]
+    choices = [f"/beheer/{process.slug}/correcties/nieuw?keuze={name}" for name in ("budget", "voting_method")]
+    seen = {path: client.get(path).text for path in [*pages, *files, *choices, f"{WATCH}/cijfers.csv"]}
+    phases_page = f"/beheer/{process.slug}/fasen"
+    form = next(form for form in Page(seen[phases_page]).forms if "vote-closes_date" in form.fields)
+    fields = {name: values[-1] for name, values in form.fields.items()}
+    for name, changes in {
+        "closes later": {**fields, "vote-closes_date": "2026-06-10"},
+        "opens later": {**fields, "vote-opens_date": "2026-05-20"},
+        "closes now": {"nu": "vote-closes"},
+        "goes": {key: value for key, value in fields.items() if key != "vote-present"},
+    }.items():
+        seen[name] = client.post(phases_page, data=changes).text
+    return seen
 
 
 def test_the_job_makes_figures_once(client: TestClient, fill: Fill, site: Site, db: Database) -> None:

@@ -37,7 +37,7 @@ DATES = {"ingeleverd": "submitted_at", "gepubliceerd": "published_at", "ingetrok
 PLANS = (*EDITED, *ONLY_OUT, *DATES)
 OF_NEW = ("bedenkers", "status", "reden", "kanaal", *DATES)  # read of a plan that isn't there yet, else only out
 LONGEST_NAMES = 500  # characters: all makers of one plan
-SUPPORTS = ("nummer", "titel", "dag", "kanaal", "steun")
+SUPPORTS = ("nummer", "titel", "dag", "steun")
 REACTIONS = ("nummer", "titel", "reactie", "antwoord op", "kant", "naam", "tekst", "nuttig", "datum", "kanaal")
 STATUSES = {
     "submitted": "wacht op publicatie",
@@ -89,13 +89,14 @@ def day(moment: datetime | None) -> str:
 
 
 def supports_of(db: Database, process: Process) -> list[Row]:
-    """How many supports each plan got on each day, and how they came in; never whose."""
+    """How many supports each plan got on each day; never whose, nor how they came in: of that only the watch tells, and
+    nothing of fewer than ten."""
     rows = db.execute(
-        "SELECT project_id, title, given_on, supports.channel, count(*) FROM supports JOIN plans ON plans.id = plan_id "
-        "WHERE process_id = ? GROUP BY plans.id, given_on, supports.channel ORDER BY plans.id, given_on, 4",
+        "SELECT project_id, title, given_on, count(*) FROM supports JOIN plans ON plans.id = plan_id "
+        "WHERE process_id = ? GROUP BY plans.id, given_on ORDER BY plans.id, given_on",
         [process.id],
     )
-    return [dict(zip(SUPPORTS, (*row[:3], CHANNELS[row[3]], row[4]), strict=True)) for row in rows]
+    return [dict(zip(SUPPORTS, row, strict=True)) for row in rows]
 
 
 def reactions_of(db: Database, process: Process) -> list[Row]:

@@ -243,12 +243,16 @@ def test_the_papers_say_what_happens_to_them(client: TestClient, db: Database, p
     assert "<style" not in html
 
 
-def test_lists_say_the_channel(client: TestClient, db: Database, secret: bytes, plan: Plan, stef: int) -> None:
+def test_a_list_says_how_a_plan_came_in_and_never_how_few_supported_it_on_paper(
+    client: TestClient, db: Database, secret: bytes, plan: Plan, stef: int
+) -> None:
     client.post(LISTS, data=list_of(plan))
     process = reload(db, "benoordenhout")
     client.post(NEW, data=form_of_plan(client, process))
     staff.sign_in_as(client, db, secret, process, staff.BEA)
-    assert ";papier;4" in client.get("/beheer/benoordenhout/export/steun.csv").text
+    supports = client.get("/beheer/benoordenhout/export/steun.csv").text
+    assert ";4" in supports
+    assert "papier" not in supports
     exported = client.get("/beheer/benoordenhout/export/plannen.csv").content.decode("utf-8-sig")
     plans = csv.DictReader(io.StringIO(exported), delimiter=";")
     assert {row["titel"]: row["kanaal"] for row in plans}.items() >= {"Zandbak": "papier", plan.title: "site"}.items()

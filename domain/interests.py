@@ -1,11 +1,12 @@
 """Interests (op de hoogte): who asked to hear of the next process in their neighbourhood.
 
-Kept apart from anything they did here: no table leads from `interested` to a resident, a plan, a support or a code.
-Only with the secret can somebody who shows to be a resident find back what they asked.
+Kept apart from anything they did here: no table leads from `interested` to a resident, a plan, a support or a code. The
+address is encrypted, so that it can't be looked up among those of makers and followers either. Only with the secret can
+somebody who shows to be a resident find back what they asked.
 """
 
-import hmac
 import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from domain.database import Database
 from domain.outbox import Recipient
 from domain.phases import HERE
 from domain.processes import Process
-from domain.secret import keyed_hash
+from domain.secret import keyed_hash, seal, unseal
 
 MOST_AREAS = 10  # of one person
 MOST_THEMES = 10
@@ -25,6 +26,8 @@ MOST_OFFERED = 30  # themes
 FRESH = timedelta(days=14)  # a process that opened longer ago is no news any more
 BATCH = 200  # mails in one write, so that no other write waits for long
 ROUNDED_TO = 10
+ADDRESS, STOP = "interested address", "stop interest"  # labels of what is sealed
+PADDED = 64  # bytes: the length of an address would tell whose it may be
 
 
 class Refused(Exception):
@@ -68,24 +71,33 @@ def themes_to_choose(db: Database) -> list[str]:
     return sorted(name for (name,) in rows)
 
 
+def sealed_address(secret: bytes, email: str) -> bytes:
+    plain = email.strip().lower().encode()
+    return seal(secret, ADDRESS, plain + b" " * (-len(plain) % PADDED))
+
+
+def address_in(secret: bytes, sealed: bytes) -> str:
+    return (unseal(secret, ADDRESS, sealed) or b"").decode().strip()
+
+
 def ask(
     db: Database,
     key: bytes,
-    email: str,
+    address: bytes,
     language: str,
     area_ids: Iterable[int],
     themes: Iterable[str],
     now: datetime,
 ) -> None:
-    """Mail that address, which they confirmed, when a process opens there; in the place of what they asked before.
-    Raises Refused."""
+    """Mail that address (`sealed_address`), which they confirmed, when a process opens there; in the place of what they
+    asked before. Raises Refused."""
     there = {id_ for id_ in area_ids if db.execute("SELECT 1 FROM areas WHERE id = ?", [id_]).fetchone()}
     if not there:
         raise Refused
     interested_id = db.execute(
-        "INSERT INTO interested (key, email, language, since) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE "
-        "SET email = excluded.email, language = excluded.language, since = excluded.since RETURNING id",
-        [key, email.strip().lower(), language, day_of(now)],
+        "INSERT INTO interested (key, address, language, since) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE "
+        "SET address = excluded.address, language = excluded.language, since = excluded.since RETURNING id",
+        [key, address, language, day_of(now)],
     ).fetchone()[0]
     db.execute("DELETE FROM interests WHERE interested_id = ?", [interested_id])
     rows = [
@@ -100,20 +112,20 @@ def day_of(now: datetime) -> str:
     return now.astimezone(HERE).date().isoformat()
 
 
-def of_key(db: Database, key: bytes) -> Interest | None:
+def of_key(db: Database, secret: bytes, key: bytes) -> Interest | None:
     """What whoever has that key asked."""
-    row = db.execute("SELECT id, email FROM interested WHERE key = ?", [key]).fetchone()
+    row = db.execute("SELECT id, address FROM interested WHERE key = ?", [key]).fetchone()
     if row is None:
         return None
     rows = db.execute("SELECT area_id, theme FROM interests WHERE interested_id = ?", [row[0]]).fetchall()
     found = {area_id for area_id, _ in rows}, {theme for _, theme in rows if theme}
-    return Interest(row[0], row[1], tuple(sorted(found[0])), tuple(sorted(found[1])))
+    return Interest(row[0], address_in(secret, row[1]), tuple(sorted(found[0])), tuple(sorted(found[1])))
 
 
 def of_resident(db: Database, secret: bytes, resident_id: int) -> Interest | None:
     """The same, of a resident who showed who they are."""
     row = db.execute("SELECT key FROM residents WHERE id = ?", [resident_id]).fetchone()
-    return of_key(db, key_of(secret, row[0])) if row else None
+    return of_key(db, secret, key_of(secret, row[0])) if row else None
 
 
 def stop(db: Database, interested_id: int) -> bool:
@@ -123,19 +135,23 @@ def stop(db: Database, interested_id: int) -> bool:
 
 # Stopping by the link in a mail (RFC 8058)
 
-TOKEN = re.compile(r"(?P<id>[0-9]{1,15})-(?P<hash>[0-9a-f]{32})")
+TOKEN = re.compile(r"[0-9A-Za-z_-]{40,200}={0,2}")
 
 
 def token(secret: bytes, interested_id: int, key: bytes) -> str:
-    """What ends it, and nothing else; it never expires. Their key is in the hash: the number may be given again."""
-    return f"{interested_id}-{keyed_hash(secret, 'stop interest', 0, f'{interested_id}|{key.hex()}').hex()}"
+    """What ends it, and nothing else; it never expires. With their key: the number may be given again.
+
+    Sealed, for the mail it goes out with is kept a while: the number would lead from an address to what they asked."""
+    return urlsafe_b64encode(seal(secret, STOP, f"{interested_id}|{key.hex()}".encode())).decode()
 
 
 def of_token(db: Database, secret: bytes, typed: str) -> int | None:
     """The `interested` that this token ends, if it is still there."""
-    found = TOKEN.fullmatch(typed)
-    row = db.execute("SELECT id, key FROM interested WHERE id = ?", [found["id"]]).fetchone() if found else None
-    return row[0] if row and hmac.compare_digest(typed, token(secret, *row)) else None
+    if not TOKEN.fullmatch(typed) or len(typed) % 4:
+        return None
+    id_, _, key = (unseal(secret, STOP, urlsafe_b64decode(typed)) or b"").decode().partition("|")
+    row = db.execute("SELECT id FROM interested WHERE id = ? AND lower(hex(key)) = ?", [id_, key]).fetchone()
+    return row[0] if row else None
 
 
 def stop_by_token(db: Database, secret: bytes, typed: str) -> bool:
@@ -206,15 +222,15 @@ def announce(db: Database, secret: bytes, processes: Sequence[Process], now: dat
 def tell(db: Database, secret: bytes, process: Process, opened_at: datetime, most: int, now: datetime) -> int:
     """Mail the next of those who asked before it opened, in the order in which they did; how many."""
     rows = db.execute(
-        f"{MATCHING} SELECT interested.id, key, email, language FROM interested JOIN matching USING (id) "
+        f"{MATCHING} SELECT interested.id, key, address, language FROM interested JOIN matching USING (id) "
         "WHERE interested.id > ifnull((SELECT told FROM announcements WHERE process_id = :process), 0) "
         "AND since <= :day ORDER BY interested.id LIMIT :most",
         {"process": process.id, "day": day_of(opened_at), "most": most},
     ).fetchall()
     doing = process.doing(now)
     kind = doing.kind if doing else ""
-    for interested_id, key, email, language in rows:
-        to, link = Recipient(email, language), f"/op-de-hoogte/{token(secret, interested_id, key)}"
+    for interested_id, key, sealed, language in rows:
+        to, link = Recipient(address_in(secret, sealed), language), f"/op-de-hoogte/{token(secret, interested_id, key)}"
         mails.new_process(db, now, to, process=process, doing=kind, unsubscribe=link)
         db.execute("UPDATE interested SET mailed_on = ? WHERE id = ?", [day_of(now), interested_id])
     if rows:

@@ -68,10 +68,10 @@ def read(db: Database, token: str, now: datetime) -> Link | None:
 
 
 def use(db: Database, token: str, now: datetime) -> Link | None:
-    """The same, and it can't be used again."""
+    """The same, and it can't be used again; whose it was is in no row any more."""
     link = read(db, token, now)
     if link is not None:
-        db.execute("UPDATE links SET used_at = ? WHERE hash = ?", [phases.to_text(now), hash_of(token)])
+        db.execute("UPDATE links SET used_at = ?, email = '' WHERE hash = ?", [phases.to_text(now), hash_of(token)])
     return link
 
 
@@ -81,7 +81,7 @@ def done(db: Database, token: str, path: str) -> None:
 
 
 def made_lately(db: Database, purposes: Collection[str], email: str, now: datetime) -> int:
-    """How many links for these purposes, which hold for a day, were made for that address in the last hour."""
+    """How many links for these purposes, which hold for a day, were made for that address in the last hour and wait."""
     (number,) = db.execute(
         "SELECT count(*) FROM links WHERE email = ? AND expires_at > ? AND purpose IN (SELECT value FROM json_each(?))",
         [email, phases.to_text(now + DAY - HOUR), json.dumps(list(purposes))],

@@ -84,6 +84,12 @@ def whom_to_ask_and_who_may_begin(db: Database) -> None:
     execute(db, WHOM_TO_ASK)
 
 
+@migrations()
+def addresses_of_who_asked_encrypted(db: Database) -> None:
+    """Who asked before, while this was being made, asks again: a step of the schema has no secret to encrypt with."""
+    execute(db, ASKED_ENCRYPTED)
+
+
 def execute(db: Database, statements: str) -> None:
     for statement in statements.split(";;"):
         db.execute(statement)
@@ -923,6 +929,15 @@ ADD COLUMN removed_boundary TEXT CHECK (removed_boundary IS NULL OR json_valid(r
 CHOICES = """
 ALTER TABLE processes -- of kinds of phases that have no column for them, by Choice.field
 ADD COLUMN choices TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(choices))
+"""
+
+ASKED_ENCRYPTED = """
+DELETE FROM interested
+;;
+ALTER TABLE interested DROP COLUMN email
+;;
+ALTER TABLE interested -- encrypted with the secret: nobody finds it among addresses elsewhere in the file
+ADD COLUMN address BLOB NOT NULL DEFAULT x'' CHECK (length(address) > 28)
 """
 
 # A change here makes everything that is known of a process old; a change of a plan only that plan.

@@ -32,7 +32,7 @@ def traces(db: Database, secret: bytes, resident_id: int) -> Traces:
         return Traces()
     known = db.execute("SELECT email FROM links UNION SELECT recipient FROM outbox")
     addresses = tuple(email for (email,) in known if email and key_of_address(secret, email) == row[0])
-    interest = interests.of_key(db, interests.key_of(secret, row[0]))
+    interest = interests.of_key(db, secret, interests.key_of(secret, row[0]))
     return Traces(addresses, tuple(sorted(drafts(db, resident_id, addresses))), interest)
 
 

@@ -140,8 +140,8 @@ RULES = (
     Rule(
         "interest",
         (
-            *("interested.key", "interested.email", "interested.language", "interested.since", "interested.mailed_on"),
-            *("interests.interested_id", "interests.area_id", "interests.theme"),
+            *("interested.key", "interested.address", "interested.language", "interested.since"),
+            *("interested.mailed_on", "interests.interested_id", "interests.area_id", "interests.theme"),
         ),
         "asked",
         3 * YEAR,

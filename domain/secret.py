@@ -6,6 +6,9 @@ import os
 import secrets
 from pathlib import Path
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 from domain.database import Database
 
 CHECK = b"wijkbudget check value"
@@ -23,6 +26,24 @@ def keyed_hash(secret: bytes, label: str, process_id: int, text: str) -> bytes:
     labels belong to the same text.
     """
     return hmac.digest(secret, f"{label}\0{process_id}\0{text}".encode(), hashlib.sha256)[:16]
+
+
+def seal(secret: bytes, label: str, plain: bytes) -> bytes:
+    """Unreadable without the secret, with a key of its own for each label; another time it looks otherwise."""
+    nonce = secrets.token_bytes(12)
+    return nonce + AESGCM(key_of(secret, label)).encrypt(nonce, plain, None)
+
+
+def unseal(secret: bytes, label: str, sealed: bytes) -> bytes | None:
+    """What was sealed with that label; None if it wasn't, or not with this secret."""
+    try:
+        return AESGCM(key_of(secret, label)).decrypt(sealed[:12], sealed[12:], None)
+    except (InvalidTag, ValueError):
+        return None
+
+
+def key_of(secret: bytes, label: str) -> bytes:
+    return hmac.digest(secret, f"seal\0{label}".encode(), hashlib.sha256)
 
 
 def check_value(secret: bytes) -> bytes:

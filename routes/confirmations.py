@@ -37,8 +37,8 @@ def signed_in(_db: Database, _resident_id: int, payload: Mapping[str, Any], _now
 
 def interested(db: Database, _resident_id: int, payload: Mapping[str, Any], now: datetime) -> str:
     """Who the link was for follows from the link alone (`use`), not from what was asked with another address."""
-    key, email = bytes.fromhex(payload["interest_key"]), payload["email"]
-    interests.ask(db, key, email, payload["language"], payload["areas"], payload["themes"], now)
+    key, address = bytes.fromhex(payload["interest_key"]), bytes.fromhex(payload["interest_address"])
+    interests.ask(db, key, address, payload["language"], payload["areas"], payload["themes"], now)
     return "/op-de-hoogte"
 
 
@@ -284,7 +284,8 @@ def use(
     payload = {**link.payload, "email": link.email}
     if link.purpose == "interest":
         key = interests.key_of(secret, residents.key_of_address(secret, link.email))
-        payload |= {"interest_key": key.hex(), "language": language}
+        address = interests.sealed_address(secret, link.email)
+        payload |= {"interest_key": key.hex(), "interest_address": address.hex(), "language": language}
     path = ACTIONS[link.purpose](db, resident_id, payload, now)
     links.done(db, token, path)
     residents.end_session(db, old_session)

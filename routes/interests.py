@@ -40,7 +40,7 @@ def asker_of(request: Request) -> Asker | None:
         return None
     (own,) = site.reader.execute("SELECT key FROM residents WHERE id = ?", [resident.id]).fetchone()
     key = interests.key_of(site.secret, own)
-    interest = interests.of_key(site.reader, key)
+    interest = interests.of_key(site.reader, site.secret, key)
     return Asker(key, interest.email if interest else resident.email or "", interest)
 
 
@@ -123,7 +123,8 @@ async def asked(request: Request, process: Process | None) -> Reply:
         )
     area_ids = [int(value) for value in chosen]
     if asker and asker.email:
-        arguments = (asker.key, asker.email, language_of(request), area_ids, themes, site.now())
+        address = interests.sealed_address(site.secret, asker.email)
+        arguments = (asker.key, address, language_of(request), area_ids, themes, site.now())
         await site.writer.write(interests.ask, *arguments)
         return see_other(HERE, [notice(request, "interested")])
     title = ", ".join(listed[value] for value in chosen)

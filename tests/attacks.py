@@ -207,8 +207,9 @@ def insert_tokens(
         for purpose in (accounts.INVITATION, accounts.RESET)
     }
     key = interests.key_of(secret, resident_key)
-    interests.ask(db, key, maker.email, "nl", [areas.of_process(db, process.id)], (), NOW)
-    interested = interests.of_key(db, key)
+    address = interests.sealed_address(secret, maker.email)
+    interests.ask(db, key, address, "nl", [areas.of_process(db, process.id)], (), NOW)
+    interested = interests.of_key(db, secret, key)
     assert interested is not None
     return {
         "/{slug}/plannen/nieuw/{token}": draft,

@@ -55,7 +55,7 @@ def test_what_a_used_link_carried_is_kept_no_longer(db: Database) -> None:
         links.done(db, token, "/bezuidenhout/plannen/1")
     found = links.find(db, token)
     assert found is not None
-    assert found.payload == {"path": "/bezuidenhout/plannen/1"}
+    assert (found.payload, found.email) == ({"path": "/bezuidenhout/plannen/1"}, "")
 
 
 def test_links_to_one_address_are_counted_for_an_hour(db: Database) -> None:

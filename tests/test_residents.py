@@ -51,7 +51,8 @@ def process(db: Database, secret: bytes) -> Process:
         db.execute("UPDATE makers SET contact = ? WHERE resident_id = ?", [CONTACT, aicha])
         leave_traces(db, process, plan, aicha, bram)
         key = interests.key_of(secret, residents.key_of_address(secret, AICHA.email))
-        interests.ask(db, key, AICHA.email, "nl", [areas.of_process(db, process.id)], ["Groen"], NOW)
+        address = interests.sealed_address(secret, AICHA.email)
+        interests.ask(db, key, address, "nl", [areas.of_process(db, process.id)], ["Groen"], NOW)
     return reload(db, process.slug)
 
 

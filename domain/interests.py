@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain import areas, mails, phases
+from domain import areas, disclosure, mails, phases
 from domain.areas import Area
 from domain.database import Database
 from domain.outbox import Recipient
@@ -25,7 +25,6 @@ MOST_THEMES = 10
 MOST_OFFERED = 30  # themes
 FRESH = timedelta(days=14)  # a process that opened longer ago is no news any more
 BATCH = 200  # mails in one write, so that no other write waits for long
-ROUNDED_TO = 10
 ADDRESS, STOP = "interested address", "stop interest"  # labels of what is sealed
 PADDED = 64  # bytes: the length of an address would tell whose it may be
 
@@ -178,10 +177,24 @@ WITH RECURSIVE up (id) AS (
 """
 
 
-def would_be_asked(db: Database, process_id: int) -> int:
-    """How many would be mailed when this process opens, rounded down to tens: all that staff see of them."""
-    (number,) = db.execute(f"{MATCHING} SELECT count(*) FROM matching", {"process": process_id}).fetchone()
-    return int(number) // ROUNDED_TO * ROUNDED_TO
+def figure_due(db: Database, now: datetime) -> bool:
+    """It was not looked at today."""
+    return db.execute("SELECT 1 FROM interest_figure WHERE day = ?", [day_of(now)]).fetchone() is None
+
+
+def make_figure(db: Database, now: datetime) -> None:
+    """How many asked on this site, for the staff: as the figures of turnout once a day, in tens, and only anew once it
+    differs by twenty. Of the whole: a process can be moved to another area or theme, and the difference is a group."""
+    if figure_due(db, now):
+        before, number = figure(db), disclosure.rounded(db.execute("SELECT count(*) FROM interested").fetchone()[0])
+        shown = number if abs(number - before) >= disclosure.GROWTH else before
+        db.execute("INSERT OR REPLACE INTO interest_figure (id, day, number) VALUES (1, ?, ?)", [day_of(now), shown])
+
+
+def figure(db: Database) -> int:
+    """At least so many asked, as it was last made; all that staff see of them."""
+    row = db.execute("SELECT number FROM interest_figure").fetchone()
+    return int(row[0]) if row else 0
 
 
 OPENED = """

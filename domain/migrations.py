@@ -85,7 +85,7 @@ def whom_to_ask_and_who_may_begin(db: Database) -> None:
 
 
 @migrations()
-def addresses_of_who_asked_encrypted(db: Database) -> None:
+def who_asked_encrypted_and_counted_once_a_day(db: Database) -> None:
     """Who asked before, while this was being made, asks again: a step of the schema has no secret to encrypt with."""
     execute(db, ASKED_ENCRYPTED)
 
@@ -938,6 +938,12 @@ ALTER TABLE interested DROP COLUMN email
 ;;
 ALTER TABLE interested -- encrypted with the secret: nobody finds it among addresses elsewhere in the file
 ADD COLUMN address BLOB NOT NULL DEFAULT x'' CHECK (length(address) > 28)
+;;
+CREATE TABLE interest_figure (                           -- how many asked, as staff are shown it
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    day TEXT NOT NULL CHECK (length(day) = 10),          -- when it was last looked at: once a day
+    number INTEGER NOT NULL CHECK (number >= 0 AND number % 10 = 0) -- rounded down
+) STRICT
 """
 
 # A change here makes everything that is known of a process old; a change of a plan only that plan.

@@ -58,12 +58,15 @@ async def purge(site: Site) -> None:
 
 
 async def make_figures(site: Site) -> None:
-    """Make the figures of who takes part, of every process that has none of today yet or whose vote was sealed."""
+    """Make the figures of who takes part, of every process that has none of today yet or whose vote was sealed;
+    and how many asked to hear of the next."""
     for process in site.all():
         now = site.now()
         if turnout.due(site.reader, process, now):
             made = await asyncio.to_thread(site.read, partial(turnout.figures, now=now), process)
             await site.writer.write(turnout.keep, process.id, made)
+    if interests.figure_due(site.reader, site.now()):
+        await site.writer.write(interests.make_figure, site.now())
 
 
 @dataclass(frozen=True, slots=True)

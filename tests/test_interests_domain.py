@@ -214,10 +214,28 @@ def test_no_address_leads_from_it_to_a_plan_or_to_a_mail(
     assert interests.token(secret, first[0], key_of(secret, AICHA)) != token  # nor can it be made from what is here
 
 
-def test_staff_see_tens(db: Database, secret: bytes, old: Process, new: Process) -> None:
-    for number, who in enumerate(crowd(21), 1):
+def test_staff_see_tens_once_a_day_and_only_once_it_differs_by_twenty(
+    db: Database, secret: bytes, old: Process, new: Process
+) -> None:
+    people, seen = crowd(60), []
+    for day, asked in enumerate((19, 21, 39, 41, 60)):
+        for who in people[:asked]:
+            ask(db, secret, who, area(db, new))
+        for at in (NOW, NOW + timedelta(hours=2)):
+            with writing(db):
+                interests.make_figure(db, at + timedelta(days=day))
+        seen.append(interests.figure(db))
+    assert seen == [0, 20, 20, 40, 60]
+
+
+def test_nobody_sees_on_which_ask_it_became_more(db: Database, secret: bytes, old: Process, new: Process) -> None:
+    with writing(db):
+        interests.make_figure(db, NOW)
+    for who in crowd(40):
         ask(db, secret, who, area(db, new))
-        assert interests.would_be_asked(db, new.id) == number // 10 * 10
+        with writing(db):
+            interests.make_figure(db, NOW)
+        assert interests.figure(db) == 0
 
 
 def test_the_link_in_the_mail_stops_it_and_no_other_does(

@@ -23,6 +23,7 @@ NOT_PERSONAL = {
     *("exclusive_pairs", "ballots", "receipts", "roll", "roles", "site_options", "checklist_items"),
     *("assessments", "verdicts", "audit_log", "designs", "logos", "corrections", "area_figures"),
     *("paper_lists", "announcements", "ballot_channels", "voter_answers", "turnout_figures", "turnout_days"),
+    "interest_figure",
 }
 NOT_PERSONAL_COLUMNS = {
     "plans": "id process_id project_id cost revision area_id withdrawn_at status version planned items "

@@ -27,11 +27,11 @@ async def show(request: Request, slug: FromPath[str]) -> Reply:
 
 
 def to_be_asked(request: Request, process: Process) -> int:
-    """How many hear of it by mail when it opens, rounded down to tens; 0 once it did."""
+    """At least how many on this site asked to hear of a process that opens; 0 once this one did."""
     site = site_of(request)
     if not process.phases or min(phase.opens_at for phase in process.phases) <= site.now():
         return 0
-    return interests.would_be_asked(site.reader, process.id)
+    return interests.figure(site.reader)
 
 
 ROUTES = [show]

@@ -10,10 +10,11 @@ from litestar.params import FromPath
 
 from domain import ballots, codes, receipts, turnout
 from domain.ballots import Closed, Outcome, Problem, Refused
+from domain.devices import ONLINE
 from domain.drafts import Draft
 from domain.plans import shuffled
 from domain.processes import Process
-from routes import drafts
+from routes import devices, drafts
 from routes.formats import money
 from routes.forms import Form, cookies_of, local_path, read_form
 from routes.languages import CODES, language_cookie, language_of
@@ -49,13 +50,13 @@ async def new(request: Request, slug: FromPath[str]) -> Reply:
         return ballot_page(request, process, draft)
     # Nothing chosen yet: the page says that there is a code, not which, and is the same for all who have one.
     shuffle, cookies = shuffle_of(request)
-    template = "ballots/new.html"
+    template, device = "ballots/new.html", devices.channel_of(request, process)
     made = cached(
         request,
         template,
         process,
-        (template, (shuffle, bool(draft.code)), None),
-        lambda: {**ballot_values(process, draft, (), shuffle), "draft": drafts.view(process, draft)},
+        (template, (shuffle, bool(draft.code), device), None),
+        lambda: {**ballot_values(process, draft, (), shuffle, device), "draft": drafts.view(process, draft)},
     )
     return served(request, made, cookies)
 
@@ -76,16 +77,19 @@ def ballot_page(
         block="bar",
         status=status_of(problems),
         cookies=[*cookies, *order_cookies],
-        **ballot_values(process, draft, problems, shuffle),
+        **ballot_values(process, draft, problems, shuffle, devices.channel_of(request, process)),
     )
 
 
-def ballot_values(process: Process, draft: Draft, problems: Sequence[Problem], shuffle: int) -> dict[str, Any]:
+def ballot_values(
+    process: Process, draft: Draft, problems: Sequence[Problem], shuffle: int, device: str
+) -> dict[str, Any]:
     return {
         "plans": shuffled(process.on_ballot, shuffle),
         "ballot_path": f"/{process.slug}/stemmen",
         "chosen": {process.by_id[id_].project_id for id_ in draft.plan_ids},
         "problems": problems,
+        "device": device,
     }
 
 
@@ -209,7 +213,8 @@ async def hand_in(request: Request, slug: FromPath[str]) -> Reply:
         if problems:
             ballots.valid(process, named)
             raise Refused(*problems)
-        outcome = await site.writer.write(ballots.hand_in, site.secret, process, code, named, receipt, now)
+        channel = devices.channel_of(request, process)
+        outcome = await site.writer.write(ballots.hand_in, site.secret, process, code, named, receipt, now, channel)
     except Closed:
         return closed(request, process, handing_in=True)
     except Refused as refused:
@@ -255,7 +260,9 @@ def asked(request: Request, process: Process, outcome: Outcome) -> dict[str, Any
 
 def success(request: Request, process: Process, named: Sequence[str], receipt: str, outcome: Outcome) -> Reply:
     plans = ballots.chosen(process, named)[0]
-    language = language_of(request)
+    language, device = language_of(request), devices.channel_of(request, process)
+    # Whoever votes next at the same device may go back and send the form again: it has shown the receipt once.
+    hidden = outcome is Outcome.CHANGED or (outcome is Outcome.AGAIN and device != ONLINE)
     # Ready to print: this page is made once for every voter, in the last minute before closing for many at a time.
     lines = [(plan.title, money(plan.cost, process.currency, language)) for plan in plans]
     return answer(
@@ -267,8 +274,9 @@ def success(request: Request, process: Process, named: Sequence[str], receipt: s
         cookies=drafts.ended(request, process),
         lines=None if outcome is Outcome.AGAIN else lines,
         total=sum(plan.cost for plan in plans),
-        receipt=None if outcome is Outcome.CHANGED else codes.grouped(receipt),
+        receipt=None if hidden else codes.grouped(receipt),
         changed=outcome is Outcome.CHANGED,
+        device=device,
         **asked(request, process, outcome),
         result_phase=next((phase for phase in process.phases if phase.kind == "result"), None),
     )

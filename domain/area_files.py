@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import openpyxl
+from python_calamine import CalamineWorkbook, SheetTypeEnum
 
 from domain import maps, sheets
 from domain.area_figures import FIGURES, NEEDED, figure_of, plain
@@ -32,7 +32,7 @@ LARGEST = 40_000_000  # bytes
 MOST_AREAS = 2_000  # of one municipality; the largest has some 600
 MOST_POINTS = 200_000  # of one area, before it is simplified
 MOST_ROWS, MOST_COLUMNS = 40_000, 400  # of a table: all of the country, and all that CBS knows of it
-MOST_UNPACKED = 400_000_000  # bytes of XML in an XLSX; it is read a row at a time
+MOST_UNPACKED = 400_000_000  # bytes of XML in an XLSX, as it says itself; what it doesn't say meets MOST_MEMORY
 MOST_FLAWS = 20  # that are told at once
 HEADER_WITHIN = 20  # rows: StatLine puts the title of the table above the names of its columns
 MISSING = {"", ".", "-", "x", "X", "–"}  # how CBS writes that a figure is secret, unknown or can't be
@@ -348,6 +348,9 @@ MUNICIPALITY_COLUMNS = ("gmnaam", "gemeentenaam")
 YEAR_COLUMNS = ("jaar", "perioden", "periode")
 
 
+Cells = Sequence[Any]  # as the file has them: made text by `cell` alone, for few of the hundred columns are needed
+
+
 @dataclass(slots=True)
 class Table:
     """The rows of a sheet by the number that the spreadsheet shows, and where in them what stands."""
@@ -357,7 +360,7 @@ class Table:
     year: int | None
     figures: dict[int, tuple[str, str]]  # by column: the figure and its unit
     header: list[str]
-    rows: Iterator[tuple[int, list[str]]]
+    rows: Iterator[tuple[int, Cells]]
     title: str = ""
 
 
@@ -371,7 +374,7 @@ def figures(data: bytes, filename: str, municipality: str, year: int) -> AreaFil
 def figures_in(data: bytes, filename: str, municipality: str, year: int) -> AreaFile:
     table = xlsx_table(data) if data.startswith(b"PK\x03\x04") else table_in(csv_rows(data))
     names: dict[str, str] = {}
-    rows: list[tuple[int, str, list[str]]] = []
+    rows: list[tuple[int, str, Cells]] = []
     flaws: list[Flaw] = []
     for line, cells in table.rows:
         code = next((found for column in table.codes if (found := code_from(cell(cells, column)))), "")
@@ -395,11 +398,11 @@ def figures_in(data: bytes, filename: str, municipality: str, year: int) -> Area
     return AreaFile("figures", gm, of_year, tuple(areas), tuple(lacking(table, areas)))
 
 
-def cell(cells: Sequence[str], column: int | None) -> str:
-    return cells[column].strip() if column is not None and column < len(cells) else ""
+def cell(cells: Cells, column: int | None) -> str:
+    return sheets.shown(cells[column]).strip() if column is not None and column < len(cells) else ""
 
 
-def is_broken(table: Table, cells: Sequence[str]) -> bool:
+def is_broken(table: Table, cells: Cells) -> bool:
     """A row without a code that does have figures: not a title, a source below the table, or all of the country."""
     stands = next((cell(cells, column) for column in table.codes if cell(cells, column)), "")
     if re.fullmatch(r"[A-Z]{2}[0-9]{2}", stands.upper()):  # NL00 and the parts of the country
@@ -408,8 +411,8 @@ def is_broken(table: Table, cells: Sequence[str]) -> bool:
 
 
 def of_one_year(
-    table: Table, rows: list[tuple[int, str, list[str]]], wanted: int
-) -> tuple[list[tuple[int, str, list[str]]], int]:
+    table: Table, rows: list[tuple[int, str, Cells]], wanted: int
+) -> tuple[list[tuple[int, str, Cells]], int]:
     """The rows of the year that is wanted, else of the last there is, and that year; 0 if no column tells."""
     years = {line: year_in(cell(cells, table.year)) for line, _, cells in rows}
     known = set(filter(None, years.values()))
@@ -424,7 +427,7 @@ def year_in(text: str) -> int:
     return next((int(each) for each in reversed(found) if int(each) in YEARS), 0)
 
 
-def read_rows(table: Table, rows: Iterable[tuple[int, str, list[str]]], flaws: list[Flaw]) -> Iterator[Found]:
+def read_rows(table: Table, rows: Iterable[tuple[int, str, Cells]], flaws: list[Flaw]) -> Iterator[Found]:
     seen: set[str] = set()
     for line, code, cells in rows:
         if code in seen:
@@ -496,10 +499,11 @@ def lacking(table: Table, areas: Sequence[Found]) -> Iterator[Flaw]:
         yield Flaw("no_column", "income_mean")
 
 
-def table_in(rows: Iterator[tuple[int, list[str]]], title: str = "") -> Table:
+def table_in(rows: Iterator[tuple[int, Cells]], title: str = "") -> Table:
     """Raises FlawedAreaFile (no_code_column, no_figures) where no row near the top names the columns."""
     first: list[str] = []
-    for line, cells in rows:
+    for line, values in rows:
+        cells = [sheets.shown(value) for value in values]
         table = table_from(cells, rows, title)
         if table.codes and table.figures:
             return table
@@ -512,7 +516,7 @@ def table_in(rows: Iterator[tuple[int, list[str]]], title: str = "") -> Table:
     raise FlawedAreaFile(Flaw("no_code_column", ", ".join(filter(None, first[:12]))))
 
 
-def table_from(cells: list[str], rows: Iterator[tuple[int, list[str]]], title: str) -> Table:
+def table_from(cells: list[str], rows: Iterator[tuple[int, Cells]], title: str) -> Table:
     forms = [plain(name) for name in cells]
 
     def columns(names: Sequence[str]) -> list[int]:
@@ -552,34 +556,33 @@ def csv_rows(data: bytes) -> Iterator[tuple[int, list[str]]]:
 
 
 def xlsx_table(data: bytes) -> Table:
-    """The first sheet that holds a table of ours: before it stands one that explains the columns."""
+    """The first sheet that holds a table of ours: before it stands one that explains the columns.
+
+    Not with the reader of `sheets`, which takes a minute for all of the country. This one fills a whole sheet with
+    empty cells up to the last, and ends the process where memory lacks: only for the child.
+    """
     sheets.refuse_bomb(data, MOST_UNPACKED)
     flaw: FlawedAreaFile | None = None
     try:
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-        for sheet in book.worksheets[:10]:
-            sheet.reset_dimensions()
+        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        for sheet in [each for each in book.sheets_metadata if each.typ == SheetTypeEnum.WorkSheet][:10]:
             try:
-                return table_in(xlsx_rows(sheet), str(sheet.title))
+                return table_in(xlsx_rows(book, sheet.name), sheet.name)
             except FlawedAreaFile as refused:
                 flaw = flaw or refused
     except (FlawedAreaFile, Unreadable):
         raise
-    except Exception as error:  # a reader of some 30,000 lines fails in as many ways
+    except Exception as error:
         raise Unreadable("broken") from error
     raise flaw or Unreadable("broken")
 
 
-def xlsx_rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:
-    try:
-        for line, values in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True), 1):
-            if line > MOST_ROWS:
-                raise Unreadable("too_many_rows")
-            yield line, [sheets.shown(value) for value in values]
-    except Unreadable:
-        raise
-    except Exception as error:
-        raise Unreadable("broken") from error
+def xlsx_rows(book: CalamineWorkbook, name: str) -> Iterator[tuple[int, Cells]]:
+    sheet = book.get_sheet_by_name(name)
+    if sheet.total_height > MOST_ROWS:
+        raise Unreadable("too_many_rows")
+    for line, values in enumerate(sheet.iter_rows(), 1):
+        yield line, values[:MOST_COLUMNS]
 
 
 # The child

@@ -1,9 +1,11 @@
 """Files of CBS and PDOK: every spelling of the years gives the same areas, and one that doesn't fit says why."""
 
+import io
 import json
 import re
 from typing import Any
 
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -279,6 +281,24 @@ def test_the_child_says_the_same() -> None:
     with pytest.raises(FlawedAreaFile) as refused:
         read_apart(b"naam;aap\r\n1;2")
     assert [flaw.kind for flaw in refused.value.flaws] == ["no_code_column"]
+
+
+def test_a_sheet_with_a_cell_at_its_far_end_ends_the_child_and_is_told_as_too_heavy() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(towns.kwb_xlsx()))
+    book["KWB2024"]["XFD1048576"] = 1
+    file = io.BytesIO()
+    book.save(file)
+    with pytest.raises(FlawedAreaFile, match="too_heavy"):
+        read_apart(file.getvalue(), "kwb-2024.xlsx", "Broekdam")
+
+
+def test_all_of_the_country_as_excel_saves_it_says_the_same_as_the_csv() -> None:
+    rows = towns.national(municipalities=3, more=5)
+    book, text = towns.workbook(rows), towns.table(towns.dutch(rows))
+    found = read(book, "kwb-2024.xlsx", "Grootveen")
+    assert len(found.areas) == towns.WIJKEN * towns.EACH
+    assert found.areas[0].figures["age_0_15"] == 146
+    assert found == read(text, "kwb-2024.csv", "Grootveen")
 
 
 def test_a_child_that_ends_is_told_as_a_file_that_is_too_heavy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -185,7 +185,7 @@ def test_an_area_in_use_says_for_what(client: TestClient, db: Database, process:
 
 
 def test_hundreds_of_areas_are_folded_by_wijk(client: TestClient, db: Database, olga: int) -> None:
-    read_in(db, towns.large_town(5, 9, 12)[0])
+    read_in(db, towns.large_town(12, 5))
     page = Page(client.get(START).text)
     assert len([tag for tag in page.tags if tag.name == "details" and tag.attrs.get("class") == "details"]) == 5
     assert "Wijk 04 9 gebieden" in page.words

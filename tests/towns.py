@@ -7,10 +7,12 @@ Molenbuurt. Every buurt is a square of 0.01 by 0.01 degrees; Haven lies east of 
 import io
 import json
 import math
+import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import openpyxl
+from openpyxl.utils import get_column_letter
 
 BROEKDAM = "GM9001"
 KERKPLEIN, HAVEN, MOLENBUURT = "BU90010000", "BU90010001", "BU90010100"
@@ -163,21 +165,87 @@ def table(rows: Sequence[Sequence[Any]], separator: str = ";") -> bytes:
     return "\r\n".join(separator.join(f'"{value}"' for value in row) for row in rows).encode()
 
 
-def large_town(wijken: int = 38, each: int = 9, points: int = 500, inhabitants: int = 250_000) -> tuple[bytes, bytes]:
-    """Boundaries and figures of Grootveen (GM9003), each boundary of so many points."""
-    features: list[Any] = []
-    rows: list[Sequence[Any]] = [KWB]
-    people = inhabitants // (wijken * each)
-    columns = math.ceil(math.sqrt(wijken * each))
-    for number in range(wijken * each):
-        code = f"BU9003{number // each:02}{number % each:02}"
+WIJKEN, EACH = 38, 9  # of Grootveen: 342 buurten
+LARGE_TOWN = "GM9003"
+
+
+def large_town(points: int = 500, wijken: int = WIJKEN) -> bytes:
+    """The boundaries of Grootveen, each of so many points."""
+    columns = math.ceil(math.sqrt(wijken * EACH))
+    features = []
+    for number, code in enumerate(buurten_of_large_town()[: wijken * EACH]):
         props = {"buurtcode": code, "buurtnaam": f"Buurt {number}", "wijkcode": code.replace("BU", "WK")[:8]}
-        props |= {"wijknaam": f"Wijk {number // each:02}", "gemeentecode": "GM9003", "gemeentenaam": "Grootveen"}
+        props |= {"wijknaam": f"Wijk {number // EACH:02}", "gemeentecode": LARGE_TOWN, "gemeentenaam": "Grootveen"}
         shape = wavy(number % columns, number // columns, points)
         features.append(feature(props | {"water": "NEE", "jaar": 2024}, shape))
-        ages = [people // 5] * 5
-        rows.append((code, code[2:], f"Buurt {number}", "Grootveen", "Buurt", sum(ages), *ages, 500, 100, 100, "30,5"))
-    return collection(*features), table(rows)
+    return collection(*features)
+
+
+def buurten_of_large_town() -> list[str]:
+    return [f"BU9003{number // EACH:02}{number % EACH:02}" for number in range(WIJKEN * EACH)]
+
+
+def national(inhabitants: int = 250_000, municipalities: int = 341, more: int = 100) -> list[list[Any]]:
+    """The Kerncijfers of all of the country, as large as the real ones: 15,700 rows of 115 columns. Grootveen has so
+    many inhabitants."""
+    others = [
+        (f"{kind}{gm:04}{rest}", f"Gemeente {gm}")
+        for gm in range(1, municipalities + 1)
+        for kind, rests in (("GM", [""]), ("WK", WIJKEN_ELSEWHERE), ("BU", BUURTEN_ELSEWHERE))
+        for rest in rests
+    ]
+    listed = [*others, *((code, "Grootveen") for code in buurten_of_large_town())]
+    ages = [inhabitants // (WIJKEN * EACH) // 5] * 5
+    known: list[Any] = [sum(ages), *ages, 500, 100, 100, 30.5]
+    rows = [
+        [code, code[2:], f"Buurt {code}", town, KINDS[code[:2]], *known, *((row * at) % 997 / 10 for at in range(more))]
+        for row, (code, town) in enumerate(listed)
+    ]
+    return [[*KWB, *(f"x_{number}" for number in range(more))], *rows]
+
+
+WIJKEN_ELSEWHERE = [f"{wijk:02}" for wijk in range(4)]
+BUURTEN_ELSEWHERE = [f"{wijk}{buurt:02}" for wijk in WIJKEN_ELSEWHERE for buurt in range(10)]
+
+
+def dutch(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """With a decimal comma, as in a CSV."""
+    return [[str(value).replace(".", ",") if isinstance(value, float) else value for value in row] for row in rows]
+
+
+def workbook(rows: Sequence[Sequence[Any]]) -> bytes:
+    """As Excel saves it, but made in seconds: openpyxl takes a minute for all of the country."""
+    texts: dict[str, int] = {}
+    letters = [get_column_letter(number) for number in range(1, len(rows[0]) + 1)]
+
+    def cell(letter: str, line: int, value: Any) -> str:
+        if isinstance(value, str):
+            return f'<c r="{letter}{line}" t="s"><v>{texts.setdefault(value, len(texts))}</v></c>'
+        return f'<c r="{letter}{line}"><v>{value}</v></c>'
+
+    lines = [
+        f'<row r="{line}">{"".join(map(cell, letters, [line] * len(row), row))}</row>'
+        for line, row in enumerate(rows, 1)
+    ]
+    main = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = 'xmlns="http://schemas.openxmlformats.org/package/2006/relationships"'
+    parts = {
+        "_rels/.rels": f'<Relationships {package}><Relationship Id="a" Type="{office}/officeDocument" '
+        'Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook {main} xmlns:r="{office}"><sheets><sheet name="KWB2024" sheetId="1" r:id="a"/>'
+        "</sheets></workbook>",
+        "xl/_rels/workbook.xml.rels": f'<Relationships {package}><Relationship Id="a" Type="{office}/worksheet" '
+        f'Target="worksheets/sheet1.xml"/><Relationship Id="b" Type="{office}/sharedStrings" '
+        'Target="sharedStrings.xml"/></Relationships>',
+        "xl/sharedStrings.xml": f"<sst {main}>{''.join(f'<si><t>{text}</t></si>' for text in texts)}</sst>",
+        "xl/worksheets/sheet1.xml": f"<worksheet {main}><sheetData>{''.join(lines)}</sheetData></worksheet>",
+    }
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, text in parts.items():
+            made.writestr(name, text)
+    return file.getvalue()
 
 
 def wavy(column: int, row: int, points: int) -> dict[str, Any]:

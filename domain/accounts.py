@@ -45,10 +45,13 @@ class Account:
     accepted: bool
     second_factor: bool
     disabled: bool
+    may_design: bool
     roles: dict[int, frozenset[str]]
 
 
-ACCOUNT = "SELECT id, email, name, owner, password != '', totp IS NOT NULL, disabled_at IS NOT NULL FROM accounts"
+ACCOUNT = (
+    "SELECT id, email, name, owner, password != '', totp IS NOT NULL, disabled_at IS NOT NULL, may_design FROM accounts"
+)
 
 
 def load(db: Database, account_id: int) -> Account | None:
@@ -63,8 +66,8 @@ def load_all(db: Database) -> list[Account]:
 
 
 def account_from(db: Database, row: tuple) -> Account:
-    id_, email, name, owner, accepted, second_factor, disabled = row
-    flags = bool(owner), bool(accepted), bool(second_factor), bool(disabled)
+    id_, email, name, owner, accepted, second_factor, disabled, may_design = row
+    flags = bool(owner), bool(accepted), bool(second_factor), bool(disabled), bool(may_design)
     return Account(id_, email, name, *flags, sessions.roles_of(db, id_))
 
 
@@ -187,14 +190,16 @@ def invite(
     roles: Collection[str],
     owner: bool,
     now: datetime,
+    may_design: bool = False,
 ) -> int:
-    """Invite somebody by mail to these roles in that process, or as one more owner; returns the account's id.
+    """Invite somebody by mail to these roles in that process, to make processes, or as one more owner; returns the
+    account's id.
 
     Who has an account already gets the roles as well and keeps their name and password; that somebody with an account
     becomes an owner stands in the log as owner_made. Raises NotAllowed, also for who is an owner already, and Disabled.
     """
     process_id = process.id if process else None
-    refuse_others(db, by, None if owner else process_id)
+    refuse_others(db, by, None if owner or may_design else process_id)
     query = "SELECT id, owner, disabled_at FROM accounts WHERE email = ?"
     found = db.execute(query, [normal_address(email)]).fetchone()
     if found and found[1]:
@@ -211,6 +216,8 @@ def invite(
     elif process_id is not None:
         own = sessions.roles_of(db, account_id).get(process_id, frozenset())
         set_roles(db, by, account_id, process_id, own.union(roles), now)
+    if may_design:
+        let_design(db, by, account_id, True, now)
     send_invitation(db, by, account_id, process, now)
     return account_id
 
@@ -227,8 +234,8 @@ def send_invitation(db: Database, by: int, account_id: int, process: Process | N
 
     Without a mail server only the owner may read the mail with its link: whoever opens it becomes that colleague.
     """
-    query = "SELECT email, password, disabled_at, owner FROM accounts WHERE id = ?"
-    email, password, disabled_at, owner = db.execute(query, [account_id]).fetchone()
+    query = "SELECT email, password, disabled_at, owner, may_design FROM accounts WHERE id = ?"
+    email, password, disabled_at, owner, may_design = db.execute(query, [account_id]).fetchone()
     if disabled_at:
         return
     payload = {"account_id": account_id}
@@ -241,6 +248,7 @@ def send_invitation(db: Database, by: int, account_id: int, process: Process | N
         roles=[role for role in ROLES if role in own],
         where=process.name if process and own else "",
         days=0 if password else INVITATION_LASTS.days,
+        may_design=bool(may_design and not owner),
     )
 
 
@@ -268,6 +276,14 @@ def set_roles(db: Database, by: int, account_id: int, process_id: int, roles: Co
     db.conn.executemany("INSERT INTO roles (account_id, process_id, role) VALUES (?, ?, ?)", rows)
     given, taken = sorted(after - before), sorted(before - after)
     audit.record(db, by, process_id, "roles_set", f"account {account_id}", now, given=given, taken=taken)
+
+
+def let_design(db: Database, by: int, account_id: int, may: bool, now: datetime) -> None:
+    """From now on they may make new processes without a role in one, or no more. Raises NotAllowed."""
+    refuse_unless_owner(db, by)
+    changed = "UPDATE accounts SET may_design = ? WHERE id = ? AND may_design != ?"
+    if db.execute(changed, [int(may), account_id, int(may)]).rowcount:
+        audit.record(db, by, None, "designer_set", f"account {account_id}", now, may=may)
 
 
 def refuse_strangers(db: Database, by: int, account_id: int) -> None:

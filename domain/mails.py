@@ -267,13 +267,16 @@ def invitation(
     roles: Collection[str] = (),
     where: str = "",
     days: int = 0,
+    may_design: bool = False,
 ) -> None:
-    """A colleague is asked to make an account: content {inviter, path, roles (of sessions.ROLES; none: owner of the
-    site), where (the name of the process), days (that the link holds; 0 where it needs no link)}.
+    """A colleague is asked to make an account: content {inviter, path, roles (of sessions.ROLES), where (the name of
+    the process), may_design (may make a new one; without that and a role: owner of the site), days (that the
+    link holds; 0 where it needs no link)}.
 
     Only the owner of the site may read it under /beheer/post: whoever opens the link becomes that colleague.
     """
     content = {"inviter": inviter, "path": path, "roles": list(roles), "where": where, "days": days}
+    content["may_design"] = may_design
     put(db, "invitation", to, content, now)
 
 

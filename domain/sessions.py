@@ -26,6 +26,7 @@ class Staff:
     """Somebody with an account, in one session. `roles` by process id, as the database has them now.
 
     `code_needed`: gave the password but not yet the second factor. `setting_up`: must have one and has none.
+    `may_design`: may make a new process, though perhaps without a role in one.
     """
 
     id: int
@@ -37,6 +38,7 @@ class Staff:
     seen_at: datetime
     code_needed: bool = False
     setting_up: bool = False
+    may_design: bool = False
 
     def may(self, process_id: int, *roles: str) -> bool:
         """Has one of these roles in that process; any role where none is named. A beheerder may do everything in
@@ -46,6 +48,11 @@ class Staff:
 
     def may_anywhere(self, *roles: str) -> bool:
         return self.owner or any(self.may(process_id, *roles) for process_id in self.roles)
+
+    @property
+    def designs(self) -> bool:
+        """May make a new process: who was given that, who is beheerder of one, and the owner."""
+        return self.may_design or self.may_anywhere("beheerder")
 
     @property
     def managed(self) -> frozenset[int]:
@@ -97,7 +104,7 @@ def find(db: Database, token: str, now: datetime) -> Staff | None:
     row = db.execute(FIND, values).fetchone()
     if row is None:
         return None
-    account_id, name, email, owner, session_id, seen_at, code_needed, setting_up = row
+    account_id, name, email, owner, session_id, seen_at, code_needed, setting_up, may_design = row
     return Staff(
         account_id,
         name,
@@ -108,12 +115,14 @@ def find(db: Database, token: str, now: datetime) -> Staff | None:
         phases.from_text(seen_at),
         bool(code_needed),
         bool(setting_up),
+        bool(may_design),
     )
 
 
 FIND = """
 SELECT accounts.id, name, email, owner, staff_sessions.id, seen_at, totp IS NOT NULL AND NOT second_factor,
-       totp IS NULL AND EXISTS (SELECT 1 FROM site_options WHERE site_options.name = 'totp_required' AND value = 'yes')
+       totp IS NULL AND EXISTS (SELECT 1 FROM site_options WHERE site_options.name = 'totp_required' AND value = 'yes'),
+       may_design
 FROM staff_sessions JOIN accounts ON accounts.id = account_id
 WHERE hash = :hash AND expires_at > :now AND seen_at > :idle AND disabled_at IS NULL
 """

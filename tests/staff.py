@@ -1,6 +1,6 @@
 """The people behind /beheer. Olga owns the site; Bea, Tessa, Mo and Stef work for Bezuidenhout, each with one role.
 
-Nina is beheerder of another process: here she must be refused.
+Nina is beheerder of another process: here she must be refused. Dirk may make a new process, and has no role in one.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ DOMAIN = "testserver.local"
 
 @dataclass(frozen=True)
 class StaffMember:
-    """Somebody with an account; `role` is one of sessions.ROLES, or “owner”."""
+    """Somebody with an account; `role` is one of sessions.ROLES, “owner” or “designer”."""
 
     name: str
     role: str
@@ -33,6 +33,7 @@ OLGA = StaffMember("Olga", "owner")
 BEA, TESSA = StaffMember("Bea", "beheerder"), StaffMember("Tessa", "toetser")
 MO, STEF = StaffMember("Mo", "moderator"), StaffMember("Stef", "stemhulp")
 NINA = StaffMember("Nina", "beheerder")  # of another process
+DIRK = StaffMember("Dirk", "designer")  # a volunteer of a buurt that has no process yet
 COLLEAGUES = (OLGA, BEA, TESSA, MO, STEF)
 NAMES = {member.role: member.name for member in COLLEAGUES}
 
@@ -50,12 +51,13 @@ def sign_in(
     name: str = "",
     now: datetime = NOW,
 ) -> int:
-    """Give the browser a session of somebody with that role in that process (“owner”: of the site; empty: none).
+    """Give the browser a session of somebody with that role in that process (“owner”: of the site; “designer”: may make
+    one; empty: none).
 
     Returns the account's id. The same name is the same account.
     """
     with writing(db):
-        account_id = account(db, name or NAMES.get(role, "Nobody"), role == "owner", now)
+        account_id = account(db, name or NAMES.get(role, "Nobody"), role == "owner", now, may_design=role == "designer")
         if process and role in sessions.ROLES:
             give(db, account_id, process, role)
         token = sessions.start(db, account_id, "Firefox op Linux", now)

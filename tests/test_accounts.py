@@ -1,5 +1,6 @@
 """Signing in, the second factor, invitations and passwords, as staff go through them in a browser without script."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -597,6 +598,36 @@ def test_the_owner_makes_another_owner(client: TestClient, db: Database, secret:
     sign_in_as(client, db, secret, process, OLGA)
     client.post(f"{COLLEAGUES}/uitnodiging", data={"name": "Otto", "email": "otto@x.example", "rol": "eigenaar"})
     assert [account.owner for account in accounts.load_all(db) if account.name == "Otto"] == [True]
+
+
+def test_the_owner_lets_somebody_make_processes_without_a_role_in_one(
+    client: TestClient, db: Database, secret: bytes, process: Process
+) -> None:
+    sign_in_as(client, db, secret, process, OLGA)
+    sent = {"name": "Dirk", "email": "dirk@x.example", "rol": "ontwerper"}
+    there = client.post(f"{COLLEAGUES}/uitnodiging", data=sent).headers["location"].partition("?")[0]
+    (mail,) = db.execute("SELECT content FROM outbox ORDER BY id DESC LIMIT 1").fetchone()
+    assert json.loads(mail)["may_design"] is True
+    may = "SELECT may_design, owner FROM accounts WHERE email = 'dirk@x.example'"
+    assert db.execute(may).fetchone() == (1, 0)
+    assert db.execute("SELECT count(*) FROM roles WHERE account_id != 1").fetchone() == (0,)
+    assert "Mag trajecten maken" in words(client.get(COLLEAGUES).text)
+    client.post(f"{there}/ontwerpen", data={"mag": "nee"})
+    assert db.execute(may).fetchone() == (0, 0)
+    assert "geen nieuwe trajecten meer maken" in words(client.get("/beheer/logboek").text)
+    client.post(f"{there}/ontwerpen", data={"mag": "ja"})
+    assert db.execute(may).fetchone() == (1, 0)
+
+
+def test_a_beheerder_lets_nobody_make_processes(
+    client: TestClient, db: Database, secret: bytes, process: Process
+) -> None:
+    sign_in_as(client, db, secret, process, BEA)
+    sent = {"name": "Dirk", "email": "dirk@x.example", "traject": process.slug, "rol": ["ontwerper", "toetser"]}
+    assert "Mag trajecten maken" not in words(client.get(f"{COLLEAGUES}/uitnodiging").text)
+    there = client.post(f"{COLLEAGUES}/uitnodiging", data=sent).headers["location"].partition("?")[0]
+    assert client.post(f"{there}/ontwerpen", data={"mag": "ja"}).status_code == 403
+    assert db.execute("SELECT count(*) FROM accounts WHERE may_design").fetchone() == (0,)
 
 
 def test_roles_are_given_and_taken_with_boxes(

@@ -23,7 +23,7 @@ from routes.pages import environment
 from tests.cast import AFTER, CLOSES, EURO, NOW, reload
 from tests.conftest import Clock
 from tests.pages import Page, pages_of, words
-from tests.staff import BEA, MO, NINA, OLGA, TESSA, account, sign_in, sign_in_as
+from tests.staff import BEA, DIRK, MO, NINA, OLGA, TESSA, account, sign_in, sign_in_as
 
 NEW, DESIGNS = "/beheer/nieuw", "/beheer/ontwerpen"
 SCRIPT = "<script>alert(1)</script>"
@@ -791,6 +791,18 @@ def test_bea_becomes_beheerder_of_what_she_opens(
     fill_all(client, here, money={})  # its budget is divided over its themes
     assert open_it(client, here).status_code == 303
     assert client.get("/beheer/mooi-mariahoeve/keuzes").status_code == 200
+
+
+def test_dirk_who_works_nowhere_designs_and_opens_his_own(
+    client: TestClient, db: Database, secret: bytes, clock: Clock, process: Process
+) -> None:
+    sign_in_as(client, db, secret, None, DIRK)
+    assert NEW in {link["href"] for link in Page(client.get("/beheer").text).all("a")}
+    here = begin(client, voorbeeld="buurtbudget-vrijwilligers")
+    fill_all(client, here, money={})
+    assert open_it(client, here).status_code == 303
+    assert client.get("/beheer/mooi-mariahoeve/keuzes").status_code == 200
+    assert client.get(f"/beheer/{process.slug}/keuzes").status_code == 403
 
 
 def test_it_is_deleted_after_a_question(client: TestClient, db: Database, olga: int) -> None:

@@ -21,6 +21,7 @@ COOKIE = "beheer"
 SIGN_IN = "/beheer/inloggen"
 SECOND_FACTOR = "/beheer/account/tweede-stap"
 OWNER = "owner"  # as a role: the owner of the site and nobody else
+DESIGNER = "designer"  # as a role: whoever may make a new process
 DECLARED = "staff_roles"  # in a handler's opt: the roles it lets in, or None for everyone
 SETTING_UP = "staff_setting_up"  # and whether it is open to who must still set up a second factor
 
@@ -37,7 +38,8 @@ def staff_page(path: str, *roles: str, setting_up: bool = False) -> Callable[...
     """A page (GET and HEAD) for staff with one of these roles, for a beheerder and for the owner.
 
     With `{slug}` in the path the role must be one in that process, else one in any process. Without roles: whoever is
-    signed in, or with `{slug}` whoever has any role there. OWNER: only the owner of the site.
+    signed in, or with `{slug}` whoever has any role there. OWNER: only the owner of the site. DESIGNER: also whoever
+    may make a new process.
     """
     return handler(("GET", "HEAD"), path, roles, setting_up)
 
@@ -59,7 +61,9 @@ def open_post(path: str) -> Callable[..., Any]:
 def handler(
     methods: Iterable[Any], path: str, roles: tuple[str, ...] | None, setting_up: bool, **more: Any
 ) -> Callable[..., Any]:
-    unknown = set(roles or ()) - {OWNER, *sessions.ROLES}
+    unknown = set(roles or ()) - {OWNER, DESIGNER, *sessions.ROLES}
+    if DESIGNER in (roles or ()) and "{slug" in path:
+        raise ValueError(f"{path}: a process that is there has a beheerder")
     if unknown or not (path == "/beheer" or path.startswith("/beheer/")):
         raise ValueError(f"{path}: {unknown or 'is not under /beheer'}")
     replies: dict[int | type[Exception], Any] = {
@@ -103,9 +107,9 @@ async def admit(connection: ASGIConnection, handler: BaseRouteHandler) -> None:
 
 
 def admitted(site: Site, staff: Staff, roles: tuple[str, ...], slug: str | None) -> bool:
-    if staff.owner:
+    if staff.owner or (DESIGNER in roles and staff.designs):
         return True
-    named = [role for role in roles if role != OWNER]
+    named = [role for role in roles if role not in (OWNER, DESIGNER)]
     if roles and not named:
         return False
     if slug is None:

@@ -71,22 +71,22 @@ def invitation_page(request: Request, form: Form, wrong: list[Wrong], status: in
 @staff_post(INVITATION, "beheerder")
 async def invite(request: Request) -> Reply:
     site, staff, form = site_of(request), staff_of(request), await read_form(request)
-    as_owner = staff.owner and "eigenaar" in form.all("rol")
+    as_owner, may_design = (staff.owner and role in form.all("rol") for role in ("eigenaar", "ontwerper"))
     process = next((p for p in managed_by(request, staff) if p.slug == form.get("traject")), None)
     roles = [role for role in ROLES if role in form.all("rol")]
     wrong = wrong_name(form) + wrong_address(form.get("email"))
-    if process is None and not as_owner:
+    if process is None and not as_owner and (roles or not may_design):
         wrong.append(Wrong("traject", "not_a_choice"))
-    if not roles and not as_owner:
+    if not roles and not as_owner and not may_design:
         wrong.append(Wrong("rol", "no_role"))
     if wrong:
         return invitation_page(request, form, wrong)
     if delays_of(request).too_many(request):
         return invitation_page(request, form, [Wrong("email", "wait", 60)], 429)
     email, name = fields.address(form.get("email")), fields.line(form.get("name"))
-    where = None if as_owner else process
+    where = process if roles and not as_owner else None
     try:
-        arguments = (staff.id, email, name, where, roles, as_owner, site.now())
+        arguments = (staff.id, email, name, where, roles, as_owner, site.now(), may_design and not as_owner)
         account_id = await site.writer.write(accounts.invite, *arguments)
     except NotAllowed:  # the address of an owner, whose roles are nobody's to give
         return invitation_page(request, form, [Wrong("email", "not_yours")])
@@ -151,6 +151,15 @@ async def set_access(request: Request, account_id: FromPath[int]) -> Reply:
     return see_other(f"{COLLEAGUES}/{account_id}")
 
 
+@staff_post(f"{ONE}/ontwerpen", OWNER)
+async def set_designer(request: Request, account_id: FromPath[int]) -> Reply:
+    """They may make new processes, or no more."""
+    site, staff, form = site_of(request), staff_of(request), await read_form(request)
+    seen_or_404(request, account_id)
+    await site.writer.write(accounts.let_design, staff.id, account_id, form.get("mag") == "ja", site.now())
+    return see_other(f"{COLLEAGUES}/{account_id}")
+
+
 @staff_post(f"{ONE}/tweede-stap", OWNER)
 async def drop_second_factor(request: Request, account_id: FromPath[int]) -> Reply:
     site, staff = site_of(request), staff_of(request)
@@ -169,5 +178,5 @@ async def require_second_factor(request: Request) -> Reply:
 
 ROUTES = [
     *(index, new, invite, show, set_roles, invite_again),
-    *(set_access, drop_second_factor, require_second_factor),
+    *(set_access, set_designer, drop_second_factor, require_second_factor),
 ]

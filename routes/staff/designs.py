@@ -24,7 +24,7 @@ from routes.forms import Form, read_form, read_upload
 from routes.pages import site_of
 from routes.replies import Reply, reply, see_other
 from routes.staff import steps
-from routes.staff.access import processes_of, staff_answer, staff_of, staff_page, staff_post
+from routes.staff.access import DESIGNER, processes_of, staff_answer, staff_of, staff_page, staff_post
 from routes.staff.steps import LARGEST_STEP, StepForm
 
 NEW, HERE = "/beheer/nieuw", "/beheer/ontwerpen"
@@ -37,7 +37,7 @@ TOML = "application/toml; charset=utf-8"
 # To begin
 
 
-@staff_page(NEW, "beheerder")
+@staff_page(NEW, DESIGNER)
 async def new(request: Request) -> Reply:
     return staff_answer(
         request,
@@ -60,7 +60,7 @@ def earlier(request: Request) -> list[Process]:
     return [process for process in processes_of(request, staff) if staff.may(process.id, "beheerder")]
 
 
-@staff_post(NEW, "beheerder", request_max_body_size=LARGEST_FORM)
+@staff_post(NEW, DESIGNER, request_max_body_size=LARGEST_FORM)
 async def start(request: Request) -> Reply:
     """From a preset, a file that was looked at, last year's process, or nothing."""
     form, site = await read_form(request), site_of(request)
@@ -91,7 +91,7 @@ def today(request: Request) -> date:
 # A file of somebody else
 
 
-@staff_page(HERE + "/import", "beheerder")
+@staff_page(HERE + "/import", DESIGNER)
 async def import_form(request: Request) -> Reply:
     return import_page(request)
 
@@ -109,7 +109,7 @@ def import_page(request: Request, wrong: Iterable[Wrong] = (), flaws: Iterable[F
     )
 
 
-@staff_post(HERE + "/import", "beheerder", request_max_body_size=files.LARGEST + 100_000)
+@staff_post(HERE + "/import", DESIGNER, request_max_body_size=files.LARGEST + 100_000)
 async def look(request: Request) -> Reply:
     """What a file would bring. Nothing is made of it yet."""
     form = await read_upload(request, files.LARGEST + 1)
@@ -143,7 +143,7 @@ def lacks_in(request: Request, design: Design) -> list[Lack]:
 # What was begun
 
 
-@staff_page(HERE, "beheerder")
+@staff_page(HERE, DESIGNER)
 async def index(request: Request) -> Reply:
     listed = drafts.listed(site_of(request).reader, whose(staff_of(request)))
     return staff_answer(
@@ -196,7 +196,7 @@ def state_of(step: str, draft: Draft, undecided: int, clashes: tuple[Clash, ...]
     return "out" if step in KINDS and step not in draft.design.spans else "done"
 
 
-@staff_page(ONE, "beheerder")
+@staff_page(ONE, DESIGNER)
 async def show(request: Request, design_id: FromPath[int]) -> Reply:
     draft = draft_for(request, design_id)
     return opened_as(request, draft) or overview(request, draft)
@@ -229,19 +229,19 @@ def warnings(design: Design, site: Any) -> list[Remark]:
     return [*planning.warnings(moves, listed, site.now())]
 
 
-@staff_page(ONE + "/verwijderen", "beheerder")
+@staff_page(ONE + "/verwijderen", DESIGNER)
 async def confirm_deletion(request: Request, design_id: FromPath[int]) -> Reply:
     return staff_answer(request, "staff/designs_delete.html", begun=draft_for(request, design_id))
 
 
-@staff_post(ONE + "/verwijderen", "beheerder")
+@staff_post(ONE + "/verwijderen", DESIGNER)
 async def delete(request: Request, design_id: FromPath[int]) -> Reply:
     draft, site = draft_for(request, design_id), site_of(request)
     gone = await site.writer.write(drafts.delete, draft.id, site.now(), staff_of(request).id)
     return see_other(f"{HERE}?gedaan={'weg' if gone else 'niets'}")
 
 
-@staff_page(ONE + "/ontwerp.toml", "beheerder")
+@staff_page(ONE + "/ontwerp.toml", DESIGNER)
 async def download(request: Request, design_id: FromPath[int]) -> Reply:
     draft = draft_for(request, design_id)
     return file_of(draft.design, processes.slug_from(str(draft.design["traject-name"] or "ontwerp")))
@@ -263,7 +263,7 @@ def file_of(design: Design, name: str) -> Reply:
 # One step
 
 
-@staff_page(ONE + "/{step:str}", "beheerder")
+@staff_page(ONE + "/{step:str}", DESIGNER)
 async def show_step(request: Request, design_id: FromPath[int], step: FromPath[str]) -> Reply:
     draft = draft_for(request, design_id)
     if step not in model.steps():
@@ -346,7 +346,7 @@ MOST_AREAS = 500  # that are offered while somebody types
 LIMITS: Mapping[str, int] = {"theme": model.LONGEST_THEME, "text": model.LONGEST_TEXT}
 
 
-@staff_post(ONE + "/{step:str}", "beheerder", request_max_body_size=LARGEST_STEP)
+@staff_post(ONE + "/{step:str}", DESIGNER, request_max_body_size=LARGEST_STEP)
 async def save_step(request: Request, design_id: FromPath[int], step: FromPath[str]) -> Reply:
     draft, site = draft_for(request, design_id), site_of(request)
     if step not in model.steps():
@@ -403,7 +403,7 @@ def after(design_id: int, step: str, stay: bool, stop: bool) -> str:
 # To open it
 
 
-@staff_page(ONE + "/openen", "beheerder")
+@staff_page(ONE + "/openen", DESIGNER)
 async def confirm_opening(request: Request, design_id: FromPath[int]) -> Reply:
     """What becomes public, and when."""
     draft, site = draft_for(request, design_id), site_of(request)
@@ -422,7 +422,7 @@ async def confirm_opening(request: Request, design_id: FromPath[int]) -> Reply:
     )
 
 
-@staff_post(ONE + "/openen", "beheerder")
+@staff_post(ONE + "/openen", DESIGNER)
 async def open_it(request: Request, design_id: FromPath[int]) -> Reply:
     draft, site = draft_for(request, design_id), site_of(request)
     sent = await read_form(request)

@@ -18,7 +18,7 @@ from routes.pages import is_htmx, site_of
 from routes.rehearsals import Busy, Running
 from routes.replies import Reply, reply, see_other
 from routes.staff import trials as staged
-from routes.staff.access import staff_page, staff_post
+from routes.staff.access import DESIGNER, staff_page, staff_post
 from routes.staff.designs import ONE
 from routes.staff.trials import Subject, trial_page
 
@@ -27,7 +27,7 @@ PATH = "/repetitie"
 USUAL_SIZE = SIZES[1]
 
 
-@staff_page(ONE + PATH, "beheerder")
+@staff_page(ONE + PATH, DESIGNER)
 async def new_of_draft(request: Request, design_id: FromPath[int]) -> Reply:
     return new_page(request, staged.of_draft(request, design_id))
 
@@ -57,7 +57,7 @@ def new_page(request: Request, subject: Subject, *, busy: bool = False, size: in
     )
 
 
-@staff_post(ONE + PATH, "beheerder")
+@staff_post(ONE + PATH, DESIGNER)
 async def start_of_draft(request: Request, design_id: FromPath[int]) -> Reply:
     return await start(request, staged.of_draft(request, design_id))
 
@@ -97,7 +97,7 @@ def places_of(db: Database, design: Design) -> tuple[Place, ...]:
     return (*listed[:-1], replace(listed[-1], boundary=boundary or ""))
 
 
-@staff_page(ONE + PATH + "/{name:str}", "beheerder")
+@staff_page(ONE + PATH + "/{name:str}", DESIGNER)
 async def show_of_draft(request: Request, design_id: FromPath[int], name: FromPath[str]) -> Reply:
     return await show(request, staged.of_draft(request, design_id), name)
 

@@ -12,7 +12,7 @@ from domain.designs.trials import NotPossible
 from domain.synthetic import SHAPES
 from routes.replies import Reply
 from routes.staff import trials
-from routes.staff.access import staff_page
+from routes.staff.access import DESIGNER, staff_page
 from routes.staff.designs import ONE
 from routes.staff.trials import Subject, trial_page
 
@@ -20,7 +20,7 @@ PROCESS = "/beheer/{slug:str}"
 PATH = "/simulatie"
 
 
-@staff_page(ONE + PATH, "beheerder")
+@staff_page(ONE + PATH, DESIGNER)
 async def show_of_draft(request: Request, design_id: FromPath[int]) -> Reply:
     return await show(request, trials.of_draft(request, design_id))
 

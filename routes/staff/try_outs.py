@@ -20,7 +20,7 @@ from routes.forms import Form, read_form
 from routes.pages import is_htmx
 from routes.replies import Reply, see_other
 from routes.staff import trials
-from routes.staff.access import staff_answer, staff_page, staff_post
+from routes.staff.access import DESIGNER, staff_answer, staff_page, staff_post
 from routes.staff.designs import ONE
 from routes.staff.trials import Subject
 
@@ -28,7 +28,7 @@ PROCESS = "/beheer/{slug:str}"
 PATH = "/proefstem"
 
 
-@staff_page(ONE + PATH, "beheerder")
+@staff_page(ONE + PATH, DESIGNER)
 async def new_of_draft(request: Request, design_id: FromPath[int]) -> Reply:
     return await new(request, trials.of_draft(request, design_id))
 
@@ -38,7 +38,7 @@ async def new_of_process(request: Request, slug: FromPath[str]) -> Reply:
     return await new(request, trials.of_process(request, slug))
 
 
-@staff_post(ONE + PATH, "beheerder")
+@staff_post(ONE + PATH, DESIGNER)
 async def save_of_draft(request: Request, design_id: FromPath[int]) -> Reply:
     return await save(request, trials.of_draft(request, design_id))
 

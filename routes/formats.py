@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from datetime import time as clock
 from decimal import Decimal
 from functools import lru_cache
 
 import nh3
-from babel.dates import format_datetime
+from babel.dates import format_datetime, format_time
 from babel.numbers import format_decimal, get_currency_symbol
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
@@ -96,13 +97,17 @@ def hours(phase: Phase, language: str, gettext: Callable[[str], str]) -> str:
     return ", " + gettext("%(opens)s–%(closes)s uur") % times
 
 
+def time(at: clock, language: str) -> str:
+    return format_time(at, TIME[language], locale=language)
+
+
 def midnight(moment: datetime) -> bool:
     local = moment.astimezone(HERE)
     return (local.hour, local.minute) == (0, 0)
 
 
 def time_of(moment: datetime, language: str) -> str:
-    return format_datetime(moment, TIME[language], tzinfo=HERE, locale=language)
+    return time(moment.astimezone(HERE).time(), language)
 
 
 def paragraphs(text: str) -> Markup:

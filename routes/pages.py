@@ -57,6 +57,7 @@ def environment(language: str) -> TranslatedEnvironment:
         "datetime": lambda moment: formats.date_time(moment, language),
         "until": lambda moment: formats.until(moment, language, translations(language).gettext),
         "day": lambda moment: formats.day(moment, language),
+        "time": lambda at: formats.time(at, language),
         "period": lambda phase: formats.period(phase, language, translations(language).gettext),
         "when": lambda phase: formats.when(phase, language, translations(language).gettext),
         "paragraphs": formats.paragraphs,

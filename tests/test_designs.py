@@ -217,6 +217,26 @@ def test_dates_that_can_not_be_come_back(client: TestClient, olga: int, changes:
     assert f'id="{field}"' in page.text
 
 
+def test_a_preset_of_one_evening_comes_with_its_hours(client: TestClient, db: Database, olga: int) -> None:
+    here = begin(client, voorbeeld="buurtbudget-vrijwilligers")
+    typed = fields_of(client, f"{here}/planning")
+    assert [typed[f"vote-{name}"] for name in ("opens_time", "closes_time")] == [["19:00"], ["21:30"]]
+    assert typed["vote-opens_date"] == typed["vote-closes_date"] == typed["result-opens_date"]
+    assert fill(client, here, "planning").status_code == 303
+    vote = draft(db, here).design.spans["vote"]
+    assert vote.opens is not None
+    assert vote.closes is not None
+    assert vote.closes - vote.opens == timedelta(hours=2, minutes=30)
+
+
+def test_a_file_of_one_evening_says_its_hours_before_it_is_used(client: TestClient, olga: int) -> None:
+    vote = b'format = 1\n[vote]\ndays = 1\nfrom = "19:00"\nuntil = "21:30"\n'
+    assert "Stemmen 1 dag, van 19.00 tot 21.30 uur" in words(upload(client, vote).text)
+    refused = upload(client, vote.replace(b"21:30", b"18:30"))
+    assert refused.status_code == 422
+    assert "Regel 5, : Deze fase duurt één dag." in words(refused.text)
+
+
 def test_dates_that_look_like_a_mistake_are_said(client: TestClient, olga: int) -> None:
     here = begin(client)
     fill(client, here, "planning", first_day="2020-01-06", schuif="1")
@@ -587,6 +607,7 @@ def test_a_flawed_file_is_refused_with_line_and_reason(client: TestClient, db: D
 
 def test_every_kind_of_flaw_has_words(client: TestClient, monkeypatch: pytest.MonkeyPatch, olga: int) -> None:
     kinds = "not_toml too_large not_utf8 newer unknown not_a_table not_a_text hidden_characters twice not_a_token half"
+    kinds += " not_a_time until_before_from"
     kinds += " missing not_a_number not_an_amount not_a_date not_a_choice too_low too_high too_cheap too_dear too_long"
     kinds += " closes_before_opens too_many"
     flaws = [Flaw(1, "x", kind, 2) for kind in kinds.split()]

@@ -1,7 +1,7 @@
 """A design: what is undecided, what doesn't fit, and that file, process and design are the same."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 
@@ -152,6 +152,63 @@ def test_a_design_written_and_read_is_the_same_and_so_is_its_process(db, clock):
     assert files.written(files.read(again.encode())) == again
     twin = opened(db, files.read(again.encode()), clock.now)
     assert files.written(making.of(db, twin)) == again
+
+
+EVENING = 'format = 1\n\n[vote]\nday = 3\ndays = 1\nfrom = "19:00"\nuntil = "21:30"\n'
+
+
+def test_a_phase_of_an_evening_keeps_its_hours_on_whatever_day_it_comes():
+    design = files.read(EVENING.encode())
+    assert files.written(design) == EVENING
+    opened = placed(design, date(2027, 3, 26)).spans["vote"]  # two days before the clock goes forward
+    assert [moment.astimezone(phases.HERE) for moment in (opened.opens, opened.closes)] == [
+        datetime(2027, 3, 26, 19, tzinfo=phases.HERE),
+        datetime(2027, 3, 26, 21, 30, tzinfo=phases.HERE),
+    ]
+
+
+def test_hours_are_of_the_first_and_the_last_day():
+    spans = {"collect": Span(days=3, begins=time(9)), "vote": Span(day=3, days=2, ends=time(12))}
+    collect, vote = placed(Design(spans=spans), MONDAY).phases
+    assert (collect.opens_at, collect.closes_at) == (
+        phases.moment(MONDAY, time(9)),
+        phases.moment(MONDAY + timedelta(3), time()),
+    )
+    assert (vote.opens_at, vote.closes_at) == (
+        phases.moment(MONDAY + timedelta(3), time()),
+        phases.moment(MONDAY + timedelta(4), time(12)),
+    )
+
+
+def test_an_hour_that_the_clock_skips_is_the_one_after():
+    spans = {"vote": Span(days=1, begins=time(2, 30))}
+    assert placed(Design(spans=spans), date(2027, 3, 28)).phases[0].opens_at == phases.moment(
+        date(2027, 3, 28), time(3, 30)
+    )
+
+
+@pytest.mark.parametrize(
+    ("lines", "line", "where", "kind"),
+    [
+        ('days = 1\nfrom = "19.00"', 4, "vote.from", "not_a_time"),
+        ('days = 1\nuntil = "24:00"', 4, "vote.until", "not_a_time"),
+        ("days = 1\nfrom = 19:00:00", 4, "vote.from", "not_a_time"),
+        ("days = 1\nuntil = 21", 4, "vote.until", "not_a_time"),
+        ('days = 1\nfrom = "1९:00"', 4, "vote.from", "not_a_time"),
+        ('days = 1\nfrom = "21:30"\nuntil = "19:00"', 5, "vote.until", "until_before_from"),
+        ('days = 1\nfrom = "19:00"\nuntil = "19:00"', 5, "vote.until", "until_before_from"),
+        ('days = 1\nuntil = "00:00"', 4, "vote.until", "until_before_from"),
+    ],
+)
+def test_hours_that_can_not_be_are_refused_by_line(lines, line, where, kind):
+    with pytest.raises(FlawedFile) as refused:
+        files.read(f"format = 1\n[vote]\n{lines}\n".encode())
+    assert [(flaw.line, flaw.where, flaw.kind) for flaw in refused.value.flaws] == [(line, where, kind)]
+
+
+def test_over_more_days_a_phase_may_end_earlier_in_the_day_than_it_began():
+    text = 'format = 1\n[vote]\ndays = 2\nfrom = "19:00"\nuntil = "09:00"\n'
+    assert files.read(text.encode()).spans["vote"].ends == time(9)
 
 
 def test_a_flawed_file_is_refused_by_line_and_changes_nothing():

@@ -10,6 +10,7 @@ from domain import processes
 from domain.database import writing
 from domain.designs import files, making, model
 from domain.phase_kinds import KINDS
+from domain.phases import HERE
 
 PRESETS = sorted(Path("config/presets").glob("*.toml"))
 OF_THE_PLACE = {
@@ -52,6 +53,16 @@ def test_its_phases_have_words_and_follow_one_another(path):
     assert all(phase.text for phase in design.phases)
     ordered = [phase.kind for phase in sorted(design.phases, key=lambda phase: phase.opens_at)]
     assert ordered == [kind for kind in KINDS if kind in ordered]
+
+
+def test_the_evening_of_volunteers_ends_with_its_result():
+    """As its text says: the result hangs there the same evening."""
+    vote, result = (
+        completed(Path("config/presets/buurtbudget-vrijwilligers.toml")).spans[k] for k in ("vote", "result")
+    )
+    local = [moment.astimezone(HERE) for moment in (vote.opens, vote.closes, result.opens)]
+    assert [f"{moment:%H:%M}" for moment in local] == ["19:00", "21:30", "21:30"]
+    assert len({moment.date() for moment in local}) == 1
 
 
 @pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.stem)

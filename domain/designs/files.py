@@ -2,8 +2,9 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import time
 from decimal import Decimal
 from typing import Any
 
@@ -40,7 +41,7 @@ class Flaw:
     """Why a file can't be taken: the line (1 is the first, 0 none in particular), what stands there, and a kind.
 
     Kinds: those of fields.Wrong, and not_fit, not_toml, too_large, not_utf8, newer, unknown, not_a_table, not_a_text,
-    hidden_characters, twice, not_a_token.
+    hidden_characters, twice, not_a_token, half, not_a_time, until_before_from.
     """
 
     line: int
@@ -177,14 +178,17 @@ class Reader:
             if name in content:
                 try:
                     refuse_hidden(content[name])
-                    span[name] = check(content[name])
+                    span[FIELDS.get(name, name)] = check(content[name])
                 except Unfit as unfit:
                     self.flaw(kind, name, unfit.kind, unfit.limit)
         if ("opens" in content) != ("closes" in content):
             self.flaw(kind, "opens" if "opens" in content else "closes", "half")
         elif "opens" in span and "closes" in span and span["closes"] <= span["opens"]:
             self.flaw(kind, "closes", "closes_before_opens")
-        return Span(**span)
+        found = Span(**span)
+        if found.ends and found.days == 1 and found.ends <= (found.begins or time()):
+            self.flaw(kind, "until", "until_before_from")
+        return found
 
     def themes(self, found: Any) -> tuple[ThemeChoice, ...]:
         if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
@@ -264,7 +268,26 @@ def day(found: Any) -> int:
     return int(checked(Choice("", "day", "number", low=0, high=3_660), found))
 
 
-SPAN = {"opens": moment, "closes": moment, "day": day, "days": days, "text": text_of_phase, "reactions": reactions}
+CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+
+
+def time_of_day(found: Any) -> time:
+    if not isinstance(found, str) or not CLOCK.fullmatch(found):
+        raise Unfit("not_a_time")
+    return time.fromisoformat(found)
+
+
+SPAN: Mapping[str, Callable[[Any], Any]] = {
+    "opens": moment,
+    "closes": moment,
+    "day": day,
+    "days": days,
+    "from": time_of_day,
+    "until": time_of_day,
+    "text": text_of_phase,
+    "reactions": reactions,
+}
+FIELDS = {"from": "begins", "until": "ends"}  # of Span, where a name of the file can't be one there
 
 THEME = {
     "name": Choice("themes", "name", "line", high=LONGEST_THEME, needed="start"),
@@ -339,6 +362,7 @@ def span_in_file(span: Span) -> Iterator[tuple[str, Any]]:
     else:
         yield "day", span.day
         yield "days", span.days
+        yield from ((name, f"{at:%H:%M}") for name, at in (("from", span.begins), ("until", span.ends)) if at)
     if span.text:
         yield "text", span.text
     if not span.reactions:

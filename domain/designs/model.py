@@ -68,12 +68,15 @@ class ThemeChoice:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A phase of a design: from one moment (UTC) up to another, or so many days from the first day of the whole."""
+    """A phase of a design: from one moment (UTC) up to another, or so many days from the first day of the whole:
+    whole ones, or the first from one time of day (here), and the last up to another."""
 
     opens: datetime | None = None
     closes: datetime | None = None
     day: int = 0
     days: int = 28
+    begins: time | None = None
+    ends: time | None = None
     text: str = ""
     reactions: bool = True
 
@@ -218,7 +221,8 @@ def laid_out(kinds: Iterable[str]) -> dict[str, Span]:
 def placed(design: Design, first: date) -> Design:
     """The design with dates: its first phase opens on that day (here), the others as far from it as they are now.
 
-    Whatever has no dates yet, begins and ends at midnight. Raises ValueError for a year nobody means.
+    Whatever has no dates yet, begins and ends at midnight, or at its own time of day. Raises ValueError for a year
+    nobody means.
     """
     dated = [span.opens for span in design.spans.values() if span.opens is not None]
     start = min(dated).astimezone(HERE).date() if dated else None
@@ -248,9 +252,9 @@ def proposed(design: Design, first: date) -> Design:
 
 def counted(span: Span, first: date, earliest: int) -> Span:
     opens = first + timedelta(days=span.day - earliest)
-    closes = opens + timedelta(days=span.days)
-    moments = phases.moment(opens, time()), phases.moment(closes, time())
-    return Span(*moments, text=span.text, reactions=span.reactions)
+    last = opens + timedelta(days=span.days - 1)
+    closes = clock(last, span.ends) if span.ends else phases.moment(last + timedelta(days=1), time())
+    return Span(clock(opens, span.begins or time()), closes, text=span.text, reactions=span.reactions)
 
 
 def moved(span: Span, by: timedelta) -> Span:
@@ -262,10 +266,15 @@ def moved(span: Span, by: timedelta) -> Span:
 
 def same_time(moment: datetime, by: timedelta) -> datetime:
     local = moment.astimezone(HERE)
+    return clock(local.date() + by, local.time())
+
+
+def clock(day: date, at: time) -> datetime:
+    """That time of that day (here), or an hour later where the clock skips it."""
     try:
-        return phases.moment(local.date() + by, local.time())
+        return phases.moment(day, at)
     except phases.NoSuchTime:
-        return phases.moment(local.date() + by, local.replace(hour=local.hour + 1).time())
+        return phases.moment(day, at.replace(hour=at.hour + 1))
 
 
 def decided(design: Design, values: Mapping[str, Value]) -> Design:

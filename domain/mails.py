@@ -152,6 +152,32 @@ def plan_withdrawn(
     put(db, "plan_withdrawn", to, {**about(process, plan_id, title), "reason": reason}, now, process_id=process.id)
 
 
+DID = ("edited", "withdrawn", "reinstated", "left")
+
+
+def maker_did(
+    db: Database,
+    now: datetime,
+    to: Recipient,
+    *,
+    process: Process,
+    plan_id: int,
+    title: str,
+    who: str = "",
+    did: str,
+    reason: str = "",
+    once: str | None = None,
+) -> None:
+    """To a maker: somebody else did something (DID) with their plan: content {process, title, path, who (a maker;
+    empty: staff), did, reason, final (they can't take it back)}; of an edit `path` is that of its versions."""
+    if did not in DID:
+        raise ValueError(did)
+    content = {**about(process, plan_id, title), "who": who, "did": did, "reason": reason}
+    content["final"] = process.frozen(now)
+    content["path"] += "/versies" if did == "edited" else ""
+    put(db, "maker_did", to, content, now, process_id=process.id, once=once)
+
+
 def plan_unmerged(
     db: Database, now: datetime, to: Recipient, *, process: Process, plan_id: int, title: str, into_title: str
 ) -> None:

@@ -38,11 +38,13 @@ def add(db: Database, plan_id: int, resident_id: int, name: str, contact: str, n
     show_names(db, plan_id)
 
 
-def leave(db: Database, plan_id: int, resident_id: int) -> None:
-    """The resident is a maker no longer. Raises LastMaker."""
+def leave(db: Database, process: Process, plan_id: int, resident_id: int, now: datetime) -> None:
+    """The resident is a maker no longer, of which the others hear. Raises LastMaker."""
     others = "SELECT count(*) FROM makers WHERE plan_id = ? AND resident_id != ?"
     if not db.execute(others, [plan_id, resident_id]).fetchone()[0]:
         raise LastMaker(plan_id)
+    if is_maker(db, plan_id, resident_id):
+        tell_others(db, process, plan_id, resident_id, "left", now)
     db.execute("DELETE FROM makers WHERE plan_id = ? AND resident_id = ?", [plan_id, resident_id])
     show_names(db, plan_id)
 
@@ -88,14 +90,26 @@ def is_maker(db: Database, plan_id: int, resident_id: int) -> bool:
     )
 
 
-def recipients(db: Database, plan_id: int) -> list[Recipient]:
-    """Who gets mail about the plan: its makers whose address is known."""
+def recipients(db: Database, plan_id: int, but: int | None = None) -> list[Recipient]:
+    """Who gets mail about the plan: its makers whose address is known, `but` that resident."""
     rows = db.execute(
         "SELECT email, language FROM makers JOIN residents ON residents.id = resident_id "
-        "WHERE plan_id = ? AND email IS NOT NULL ORDER BY since, resident_id",
-        [plan_id],
+        "WHERE plan_id = ? AND resident_id IS NOT ? AND email IS NOT NULL ORDER BY since, resident_id",
+        [plan_id, but],
     )
     return [Recipient(*row) for row in rows]
+
+
+def tell_others(
+    db: Database, process: Process, plan_id: int, by: int, did: str, now: datetime, reason: str = ""
+) -> None:
+    """Mail the other makers what one of them did with the plan (mails.DID); of edits at most once an hour."""
+    (title,) = db.execute("SELECT title FROM plans WHERE id = ?", [plan_id]).fetchone()
+    who = next(maker.name for maker in of_plan(db, plan_id) if maker.resident_id == by)
+    hour = f"maker_did {plan_id} {phases.to_text(now)[:13]}" if did == "edited" else None
+    for to in recipients(db, plan_id, but=by):
+        about = {"process": process, "plan_id": plan_id, "title": title}
+        mails.maker_did(db, now, to, **about, who=who, did=did, reason=reason, once=hour)
 
 
 MOST = 10  # makers of one plan, with those who are invited

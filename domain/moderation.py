@@ -13,8 +13,8 @@ LONGEST_REASON = 1_000  # characters
 
 
 class Refused(Exception):
-    """Nothing was changed. `kind`: unknown, frozen, missing_reason, changed, published, hidden, not_hidden, merged or
-    withdrawn; the page words it."""
+    """Nothing was changed. `kind`: unknown, frozen, missing_reason, changed, published, hidden, not_hidden, merged,
+    withdrawn or not_withdrawn; the page words it."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
@@ -199,3 +199,16 @@ def withdraw(db: Database, process: Process, plan_id: int, reason: str, now: dat
         raise Refused("withdrawn")
     told(db, mails.plan_withdrawn, process, plan, now, reason=reason)
     audit.record(db, account_id, process.id, "plan_withdrawn", f"plan {plan_id}", now)
+
+
+def reinstate(db: Database, process: Process, plan_id: int, now: datetime, account_id: int) -> None:
+    """A withdrawn plan takes part again, whoever withdrew it. Raises Refused."""
+    plan = found(db, process.id, plan_id)
+    try:
+        withdrawals.reinstate(db, plan_id, now, account_id)
+    except versions.Frozen as error:
+        raise Refused("frozen") from error
+    except withdrawals.NotPossible as error:
+        raise Refused("not_withdrawn") from error
+    told(db, mails.maker_did, process, plan, now, did="reinstated")
+    audit.record(db, account_id, process.id, "plan_reinstated", f"plan {plan_id}", now)

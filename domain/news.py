@@ -7,7 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 from domain import database, phases
 from domain.database import Database
 
-PLAN_KINDS = ("published", "enough_support", "feasible", "infeasible", "withdrawn", "merged", "edited", "progress")
+PLAN_KINDS = (
+    *("published", "enough_support", "feasible", "infeasible", "withdrawn", "reinstated", "merged", "edited"),
+    "progress",
+)
 OUTCOMES = ("won", "partly", "not_won")  # of a plan: for who follows the whole process the result says it all
 PROCESS_KINDS = ("vote_opens", "correction", "result")
 KINDS = PLAN_KINDS + OUTCOMES + PROCESS_KINDS

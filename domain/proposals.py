@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from domain import audit, mails, moderation, phases, versions
+from domain import audit, mails, makers, moderation, phases, versions
 from domain.database import Database
 from domain.moderation import Refused
 from domain.processes import Process
@@ -65,6 +65,24 @@ def edit(
         return True
     propose(db, plan_id, after, now)
     return False
+
+
+def edit_by(
+    db: Database,
+    process: Process,
+    plan_id: int,
+    resident_id: int,
+    expected_version: int,
+    expected_mark: str,
+    fields: Mapping[str, Any],
+    now: datetime,
+) -> bool:
+    """The same by that maker, of which the others hear."""
+    before = versions.version_of(db, plan_id), of_plan(db, plan_id)
+    public = edit(db, plan_id, expected_version, expected_mark, fields, now)
+    if before != (versions.version_of(db, plan_id), of_plan(db, plan_id)):
+        makers.tell_others(db, process, plan_id, resident_id, "edited", now)
+    return public
 
 
 def read_first(db: Database, plan_id: int) -> bool:

@@ -51,6 +51,11 @@ class Change:
     def by_staff(self) -> bool:
         return self.account_id is not None
 
+    @property
+    def did(self) -> str:
+        """edited; or with the text as it was (`mark`) withdrawn, which takes a reason, or reinstated."""
+        return "edited" if self.old != self.new else "withdrawn" if self.reason else "reinstated"
+
 
 def current(db: Database, plan_id: int) -> dict[str, Any]:
     """The FIELDS of the plan as they are now."""
@@ -97,6 +102,12 @@ def edit(
     if account_id is not None:
         db.execute("UPDATE plans SET staff_edited_at = ? WHERE id = ?", [phases.to_text(now), plan_id])
     return version + 1
+
+
+def mark(db: Database, plan_id: int, now: datetime, account_id: int | None, reason: str) -> None:
+    """A version with the same text, so that the changes of the plan tell what else happened to it."""
+    keep(db, plan_id, version_of(db, plan_id), current(db, plan_id), now, account_id, reason)
+    db.execute("UPDATE plans SET version = version + 1 WHERE id = ?", [plan_id])
 
 
 def version_of(db: Database, plan_id: int) -> int:

@@ -7,7 +7,7 @@ from litestar import Request, post
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
-from domain import fields, makers, outbox, proposals
+from domain import fields, makers, outbox, proposals, withdrawals
 from domain.fields import Wrong
 from domain.makers import Frozen, LastMaker, TooMany, TooManyToday
 from domain.outbox import Recipient
@@ -32,6 +32,7 @@ def on_plan(request: Request, process: Process, plan: Plan) -> dict[str, Any]:
         "maker_mine": mine,
         "maker_may_edit": mine and may_edit(process, plan, now),
         "maker_may_withdraw": mine and may_withdraw(process, plan),
+        "maker_may_reinstate": mine and may_reinstate(request, process, plan),
         "maker_edit_waits": mine and proposals.of_plan(site_of(request).reader, plan.id) is not None,
     }
 
@@ -44,6 +45,13 @@ def may_edit(process: Process, plan: Plan, now: datetime) -> bool:
 
 def may_withdraw(process: Process, plan: Plan) -> bool:
     return not plan.withdrawn and plan.status != "merged" and not process.finished
+
+
+def may_reinstate(request: Request, process: Process, plan: Plan) -> bool:
+    """Until the vote opens a maker can take back what a maker withdrew."""
+    there = plan.withdrawn and plan.status in ("submitted", "published")
+    mine = there and not withdrawals.by_staff(site_of(request).reader, plan.id)
+    return mine and not process.frozen(site_of(request).now())
 
 
 def plan_and_maker(request: Request, slug: str, plan_id: int) -> tuple[Process, Plan, Resident | None]:
@@ -126,7 +134,7 @@ async def take_back(request: Request, plan: Plan, maker: Resident, key: str) -> 
 
 async def leave(request: Request, process: Process, plan: Plan, maker: Resident) -> Reply:
     try:
-        await site_of(request).writer.write(makers.leave, plan.id, maker.id)
+        await site_of(request).writer.write(makers.leave, process, plan.id, maker.id, site_of(request).now())
     except LastMaker:
         return makers_page(request, process, plan, maker, (Wrong("leave", "last_maker"),))
     return see_other(plan.url if plan.public else f"/{process.slug}", [notice(request, "left")])

@@ -13,8 +13,8 @@ COOKIE = "gelukt"
 KEPT = 60  # seconds, for who never arrives
 # Each has its words in templates/parts/notices.html.
 KINDS = (
-    *("edited", "edit_waits", "withdrawn", "joined", "left", "invitation_back", "invitation_gone", "answered"),
-    *("support_back", "unfollowed", "reaction_removed", "signed_in", "signed_out"),
+    *("edited", "edit_waits", "withdrawn", "reinstated", "joined", "left", "invitation_back", "invitation_gone"),
+    *("answered", "support_back", "unfollowed", "reaction_removed", "signed_in", "signed_out"),
     *("interested", "not_interested"),
 )
 

@@ -138,7 +138,9 @@ async def save(request: Request, slug: FromPath[str], plan_id: FromPath[int]) ->
         return edit_page(request, process, plan, typed, photo, version, mark, wrong)
     values["themes"] = themes_kept(plan, values["themes"])
     try:
-        public = await site.writer.write(proposals.edit, plan_id, version, mark, values, site.now())
+        public = await site.writer.write(
+            proposals.edit_by, process, plan_id, maker.id, version, mark, values, site.now()
+        )
     except (Frozen, Judged):
         return too_late(request, process, plan, typed)
     except Stale as stale:

@@ -1,18 +1,23 @@
 """The makers of a plan, in the browser. Willem is no maker of Aïcha's plan, whatever he asks."""
 
+import json
+from datetime import timedelta
+
 import pytest
 from litestar.testing import TestClient
 
-from domain import makers, outbox
+from domain import makers, outbox, phases
 from domain.database import Database, writing
 from domain.outbox import Reader
 from domain.processes import Process
 from routes.mail import letter
 from routes.site import Site
-from tests.cast import AICHA, BRAM, WILLEM, reload
+from tests.cast import AICHA, BRAM, NOW, WILLEM, reload
+from tests.conftest import Clock
 from tests.mailbox import ask_mail
 from tests.pages import Page
-from tests.writing import arrives, insert_collecting, insert_plan, mails_of, sign_in, sign_out
+from tests.staff import MO, sign_in_as
+from tests.writing import arrives, insert_collecting, insert_plan, mails_of, sign_in, sign_out, swing
 
 
 @pytest.fixture
@@ -126,14 +131,14 @@ def test_an_open_invitation_is_listed_for_who_sent_it_and_can_be_taken_back(
 
 
 def test_an_invitation_by_who_left_is_refused_with_a_page(
-    client: TestClient, db: Database, secret: bytes, plan_id: int, here: str
+    client: TestClient, db: Database, secret: bytes, process: Process, plan_id: int, here: str
 ) -> None:
     aicha = sign_in(client, db, secret, AICHA)
     client.post(f"{here}/makers", data={"invited": "Willem", "email": WILLEM.email})
     (path,) = next(iter(db.execute("SELECT json_extract(content, '$.path') FROM outbox")))
     with writing(db):
         makers.add(db, plan_id, arrives_inside(db, secret), "Bram", "", reload(db, "benoordenhout").phases[0].opens_at)
-        makers.leave(db, plan_id, aicha)
+        makers.leave(db, process, plan_id, aicha, NOW)
     answer = client.post(path)
     assert answer.status_code == 409
     assert makers.names(db, plan_id) == ["Bram"]
@@ -255,3 +260,107 @@ def test_a_plan_is_withdrawn_with_a_trace(
     assert "Ingetrokken" in Page(html).words
     assert "Ik verhuis &lt;b&gt;" in html
     assert reload(db, "benoordenhout").by_id[plan_id].withdrawn
+
+
+@pytest.fixture
+def bram(client: TestClient, db: Database, secret: bytes, plan_id: int) -> int:
+    """Bram makes the plan with Aïcha, and the browser is his."""
+    bram = sign_in(client, db, secret, BRAM)
+    with writing(db):
+        makers.add(db, plan_id, bram, "Bram", "", NOW + timedelta(minutes=1))
+    return bram
+
+
+def did(db: Database) -> list[tuple[str, str, str, str]]:
+    """What makers were told of each other: to whom, who, what and why."""
+    rows = db.execute("SELECT recipient, content FROM outbox WHERE kind = 'maker_did' ORDER BY id").fetchall()
+    said = [(recipient, json.loads(content)) for recipient, content in rows]
+    return [(recipient, content["who"], content["did"], content["reason"]) for recipient, content in said]
+
+
+def open_the_vote(db: Database) -> None:
+    with writing(db):
+        db.execute("UPDATE phases SET opens_at = ? WHERE kind = 'vote'", [phases.to_text(NOW)])
+
+
+def test_what_one_maker_withdraws_another_takes_back(
+    client: TestClient, db: Database, secret: bytes, here: str, bram: int, plan_id: int, clock: Clock
+) -> None:
+    page = Page(client.get(f"{here}/intrekken").text)
+    assert "Tot de stemming begint, kunt u dit ongedaan maken" in page.words
+    client.post(f"{here}/intrekken", data={"reason": "Te veel gedoe"})
+    assert did(db) == [(AICHA.email, "Bram", "withdrawn", "Te veel gedoe")]
+    assert "Dit plan is ingetrokken op 12 mei 2026" in Page(client.get(here).text).words
+
+    clock.now += timedelta(days=1)
+    sign_in(client, db, secret, AICHA)
+    assert "Laat uw plan weer meedoen" in Page(client.get(here).text).words
+    assert "Ja, laat het plan weer meedoen" in Page(client.get(f"{here}/intrekken").text).words
+    assert client.post(f"{here}/intrekken", data={"weer_mee": "1"}).headers["location"] == here
+    assert "Gelukt: uw plan doet weer mee." in Page(client.get(here).text).words
+    assert did(db)[1:] == [(BRAM.email, "Aïcha", "reinstated", "")]
+    plan = reload(db, "benoordenhout").by_id[plan_id]
+    assert (plan.withdrawn, plan.status_reason) == (False, "")
+
+    sign_out(client)
+    assert "Ingetrokken" not in Page(client.get(here).text).words
+    trace = Page(client.get(f"{here}/versies").text).words
+    assert "12 mei 2026 om 12.00 uur Door de bedenker. De reden: Te veel gedoe Het plan is ingetrokken." in trace
+    assert "13 mei 2026 om 12.00 uur Door de bedenker Het plan doet weer mee." in trace
+    assert "doet weer mee" in client.get("/benoordenhout/feed.atom").text
+    assert client.post(f"{here}/intrekken", data={"weer_mee": "1"}).status_code == 403  # who is no maker
+
+
+def test_once_the_vote_opened_a_withdrawal_stays(
+    client: TestClient, db: Database, here: str, bram: int, plan_id: int
+) -> None:
+    client.post(f"{here}/intrekken", data={"reason": "Te veel gedoe"})
+    open_the_vote(db)
+    answer = client.post(f"{here}/intrekken", data={"weer_mee": "1"})
+    assert answer.status_code == 409
+    assert "De stemming is begonnen. Daarom kan het plan niet meer meedoen." in Page(answer.text).words
+    assert "weer meedoen" not in Page(client.get(here).text).words
+    assert reload(db, "benoordenhout").by_id[plan_id].withdrawn
+
+
+def test_who_withdraws_during_the_vote_reads_that_it_is_final(
+    client: TestClient, site: Site, db: Database, here: str, bram: int
+) -> None:
+    open_the_vote(db)
+    assert "U kunt dit niet ongedaan maken." in Page(client.get(f"{here}/intrekken").text).words
+    client.post(f"{here}/intrekken", data={"reason": "Te veel gedoe"})
+    (mail,) = outbox.page(db, Reader(everything=True), 100)
+    assert "weer laten meedoen" not in letter(site.settings, mail).text
+
+
+def test_what_staff_withdrew_only_staff_take_back(
+    client: TestClient, db: Database, secret: bytes, process: Process, here: str, bram: int, plan_id: int
+) -> None:
+    beheer = f"/beheer/benoordenhout/plannen/{plan_id}"
+    sign_in_as(client, db, secret, process, MO)
+    client.post(f"{beheer}/intrekking", data={"reden": "De boom is om"})
+    assert client.post(f"{here}/intrekken", data={"weer_mee": "1"}).status_code == 409
+    assert "Neem dan contact met ons op" in Page(client.get(f"{here}/intrekken").text).words
+    assert reload(db, "benoordenhout").by_id[plan_id].withdrawn
+
+    assert "Laat het plan weer meedoen" in Page(client.get(beheer).text).words
+    answer = client.post(f"{beheer}/intrekking", data={"weer_mee": "1"})
+    assert answer.headers["location"] == f"{beheer}?gedaan=reinstate"
+    assert not reload(db, "benoordenhout").by_id[plan_id].withdrawn
+    assert did(db) == [(who.email, "", "reinstated", "") for who in (AICHA, BRAM)]
+    assert client.post(f"{beheer}/intrekking", data={"weer_mee": "1"}).status_code == 409
+    logged = [row[0] for row in db.execute("SELECT action FROM audit_log ORDER BY id")]
+    assert logged == ["plan_withdrawn", "plan_reinstated"]
+
+
+def test_makers_hear_of_edits_at_most_once_an_hour_and_of_who_leaves(
+    client: TestClient, db: Database, process: Process, here: str, bram: int, clock: Clock
+) -> None:
+    for version, title in enumerate(("Wip", "Wip", "Glijbaan"), start=1):
+        typed = swing(process, title=title, version=str(min(version, 2)))
+        assert client.post(f"{here}/wijzigen", data=typed | {"bewaar": "1"}).status_code == 303
+    assert did(db) == [(AICHA.email, "Bram", "edited", "")]
+    clock.now += timedelta(hours=1)
+    client.post(f"{here}/wijzigen", data=swing(process, title="Klimrek", version="3") | {"bewaar": "1"})
+    client.post(f"{here}/makers", data={"weg": "1"})
+    assert did(db)[1:] == [(AICHA.email, "Bram", "edited", ""), (AICHA.email, "Bram", "left", "")]

@@ -58,21 +58,21 @@ def test_willem_is_no_maker(db: Database, secret: bytes, plan_id: int) -> None:
     assert not makers.is_maker(db, plan_id, arrives(db, secret, WILLEM))
 
 
-def test_the_last_maker_cannot_leave(db: Database, plan_id: int, aicha: int, bram: int) -> None:
+def test_the_last_maker_cannot_leave(db: Database, process: Process, plan_id: int, aicha: int, bram: int) -> None:
     with writing(db), pytest.raises(LastMaker):
-        makers.leave(db, plan_id, aicha)
+        makers.leave(db, process, plan_id, aicha, NOW)
     invited(db, plan_id, aicha, bram)
     with writing(db):
-        makers.leave(db, plan_id, aicha)
+        makers.leave(db, process, plan_id, aicha, NOW)
     assert shown(db, plan_id) == "Bram"
 
 
 def test_an_invitation_of_somebody_who_left_is_worth_nothing(
-    db: Database, secret: bytes, plan_id: int, aicha: int, bram: int
+    db: Database, secret: bytes, process: Process, plan_id: int, aicha: int, bram: int
 ) -> None:
     invited(db, plan_id, aicha, bram)
     with writing(db):
-        makers.leave(db, plan_id, aicha)
+        makers.leave(db, process, plan_id, aicha, NOW)
     with pytest.raises(NoMorePlan):
         invited(db, plan_id, aicha, arrives(db, secret, WILLEM))
 

@@ -26,7 +26,7 @@ from routes.staff.access import process_for, staff_answer, staff_of, staff_page,
 
 PAGE = 50
 STATUSES = ("submitted", "published", "hidden", "merged", "withdrawn")
-DONE = (*VERBS, "withdraw", "edit", "allow", "refuse", "same", "merge", "unmerge")
+DONE = (*VERBS, "withdraw", "reinstate", "edit", "allow", "refuse", "same", "merge", "unmerge")
 VERDICTS = ("none", "feasible", "infeasible")
 
 
@@ -285,11 +285,13 @@ def reason_of(form: Form) -> tuple[str, list[Wrong]]:
 
 @staff_post("/beheer/{slug:str}/plannen/{plan_id:int}/intrekking", "moderator")
 async def withdraw(request: Request, slug: FromPath[str], plan_id: FromPath[int]) -> Reply:
-    """Also while the vote is open: the one thing that can still be done to a plan on the ballot. Nothing undoes it, so
-    the first press shows what it does."""
+    """Also while the vote is open: the one thing that can still be done to a plan on the ballot. Then nothing undoes it,
+    so the first press shows what it does. With the button `weer_mee` it takes part again."""
     process, site = process_for(request, slug), site_of(request)
     plan = plan_for(request, process, plan_id)
     form = await read_form(request)
+    if "weer_mee" in form:
+        return await reinstate(request, process, plan)
     reason, wrong = reason_of(form)
     if wrong:
         return plan_page(request, process, plan, wrong, reason=reason)
@@ -303,6 +305,16 @@ async def withdraw(request: Request, slug: FromPath[str], plan_id: FromPath[int]
         now_there = site.process(slug) or process
         return plan_page(request, now_there, now_there.by_id[plan_id], refused=kind, reason=reason)
     return see_other(f"/beheer/{process.slug}/plannen/{plan.id}?gedaan=withdraw")
+
+
+async def reinstate(request: Request, process: Process, plan: Plan) -> Reply:
+    site = site_of(request)
+    try:
+        await site.writer.write(moderation.reinstate, process, plan.id, site.now(), staff_of(request).id)
+    except Refused as error:
+        now_there = site.process(process.slug) or process
+        return plan_page(request, now_there, now_there.by_id[plan.id], refused=error.kind)
+    return see_other(f"/beheer/{process.slug}/plannen/{plan.id}?gedaan=reinstate")
 
 
 ROUTES = [index, show, confirm, moderate, withdraw]

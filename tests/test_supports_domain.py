@@ -54,15 +54,18 @@ def test_enough_support_says_from_when_plans_are_assessed(
 ) -> None:
     with writing(db):
         phases.insert(db, process.id, [Phase("assess", opens, opens + timedelta(days=30))])
-        for who in (AICHA, BRAM, CHEN):
-            supports.give(db, plan_id(process), arrives(db, secret, who), NOW)
+    for who in (AICHA, BRAM, CHEN):
+        resident = arrives(db, secret, who)
+        with writing(db):
+            supports.give(db, plan_id(process), resident, NOW)
     (item,) = news.newest(db, process.id)
     assert (item.kind, item.day) == ("enough_support", day_told)
     row = {"kind": item.kind, "title": item.title, "text": "", "path": "/x", "day": item.day}
     with writing(db):
         mails.news(db, NOW, Recipient(AICHA.email), process=process, items=[row], unsubscribe="/afmelden/x")
     (mail,) = outbox.page(db, Reader(everything=True), 10)
-    for text in (letter(load({}, environment={}), mail).text, letter(load({}, environment={}), mail).html):
+    made = letter(load({}, environment={}), mail)
+    for text in (made.text, made.html):
         assert said in text
         assert text.count("2027") == (1 if day_told else 0)
 

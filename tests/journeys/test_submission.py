@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Response, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Response, Route, expect
 
 from config.settings import load, secret_path
 from domain import phases, residents, submissions, versions
@@ -239,6 +239,92 @@ def test_what_was_typed_is_given_back_when_it_closes_meanwhile(chromium: Browser
     expect(page.locator("main")).to_contain_text("Uw plan is niet ingediend")
     expect(page.locator("main")).to_contain_text("Net te laat")
     context.close()
+
+
+def test_a_change_that_is_not_saved_is_not_left_unasked(phone: Page, collecting: Collecting) -> None:
+    asked: list[str] = []
+    phone.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    collecting.sign_in(phone.context, AICHA.email)
+    phone.goto(collecting.plan("wijzigen"))
+    field(phone, "Titel").fill("Schommel met een dak")
+    phone.get_by_role("link", name="Mijn plannen en steun").click(no_wait_after=True)
+    phone.wait_for_timeout(500)
+    assert asked == ["beforeunload"]
+    expect(field(phone, "Titel")).to_have_value("Schommel met een dak")
+    phone.get_by_role("link", name="Terug zonder bewaren").click()
+    expect(heading(phone)).to_have_text("Schommel voor iedereen")
+    assert asked == ["beforeunload"], "the link says that nothing is saved"
+
+
+def pin(collecting: Collecting) -> tuple[str, str]:
+    """Where the draft that was saved last has its pin."""
+    newest = "SELECT fields ->> 'lat', fields ->> 'lon' FROM submissions ORDER BY saved_at DESC, id DESC LIMIT 1"
+    lat, lon = collecting.db.execute(newest).fetchone()
+    return lat, lon
+
+
+def answer_tiles(page: Page, status: int) -> list[str]:
+    """Stands in for our tiles, which come from another host (tests/test_tiles.py). Returns what was asked."""
+    asked, picture = list[str](), BytesIO()
+    Image.new("RGB", (256, 256), "palegreen").save(picture, "PNG")
+
+    def tile(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=status, content_type="image/png", body=picture.getvalue() if status == 200 else b"")
+
+    page.route("**/kaart/tegels/**", tile)
+    return asked
+
+
+def test_a_place_is_picked_on_the_moving_map(phone: Page, collecting: Collecting) -> None:
+    asked = answer_tiles(phone, 200)
+    phone.goto(collecting("nieuw"))
+    assert asked == [], "nothing is loaded before somebody asks for it"
+    phone.get_by_role("button", name="Toon kaart").click()
+    expect(phone.locator(".leaflet-tile-loaded").first).to_be_visible()
+    assert asked
+    phone.locator(".moving-map").click(position={"x": 100, "y": 80})
+    expect(phone.locator(".map [role=status]")).to_have_text("De pin staat op de kaart.")
+    expect(phone.locator(".moving-map .pin")).to_be_visible()
+    expect(phone.locator("#saved")).to_contain_text("Bewaard om")
+    lat, lon = pin(collecting)
+    assert 52.0 < float(lat) < 52.1
+    assert 4.3 < float(lon) < 4.4
+    phone.get_by_role("button", name="Zet de pin in het midden van de kaart").click()
+    phone.get_by_role("button", name="Bewaar", exact=True).click()
+    phone.wait_for_url(re.compile("#bewaren"))
+    assert [round(float(part), 2) for part in pin(collecting)] == [52.05, 4.35]
+
+
+def test_the_drawn_map_comes_back_when_there_are_no_tiles(chromium: Browser, collecting: Collecting) -> None:
+    context = chromium.new_context(locale="nl-NL", viewport=PHONE)
+    context.set_default_timeout(TIMEOUT_MS)
+    page = context.new_page()
+    asked = answer_tiles(page, 404)
+    page.goto(collecting("nieuw"))
+    page.get_by_role("button", name="Toon kaart").click()
+    expect(page.locator(".map [role=status]")).to_contain_text("U ziet de getekende kaart")
+    expect(page.locator(".moving-map")).to_have_count(0)
+    page.locator("input[name=prik]").click(position={"x": 100, "y": 100})
+    expect(page.locator(".map [role=status]")).to_have_text("De pin staat op de kaart.")
+    assert asked
+    assert all(pin(collecting))
+    context.close()
+
+
+def test_a_plan_is_supported_on_its_page_and_followed(phone: Page, collecting: Collecting) -> None:
+    collecting.sign_in(phone.context, BRAM.email)
+    phone.goto(collecting.plan())
+    phone.evaluate("window.stayed = true")
+    phone.get_by_role("button", name="Ik steun dit plan").click()
+    expect(phone.locator("#steun")).to_contain_text("U steunt dit plan.")
+    assert phone.evaluate("window.stayed"), "htmx swapped the panel in the page"
+    phone.get_by_text("Krijg mail als er nieuws is over dit plan").click()
+    phone.get_by_label("Meteen als er nieuws is").check()
+    phone.get_by_role("button", name="Stuur mij mail").click()
+    expect(phone.locator("#volgen")).to_contain_text("U volgt dit plan.")
+    rows = "SELECT frequency FROM follows JOIN residents ON residents.id = resident_id WHERE plan_id = ? AND email = ?"
+    assert collecting.db.execute(rows, [collecting.plan_id, BRAM.email]).fetchall() == [("at_once",)]
 
 
 def test_rows_are_added_with_and_without_javascript(phone: Page, plain_phone: Page, collecting: Collecting) -> None:

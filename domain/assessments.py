@@ -260,7 +260,7 @@ def set_verdict(db: Database, plan: Mapping[str, Any], given: Judgement, account
     if cost != plan["cost"]:  # as an edit, so that the versions of the text tell who changed the cost and why
         versions.edit(db, plan["id"], plan["version"], {"cost": cost}, now, account_id, given.reason, by_verdict=True)
     db.execute(
-        "UPDATE plans SET verdict = ?, verdict_reason = ?, asked_cost = ? WHERE id = ?",
+        "UPDATE plans SET verdict = ?, verdict_reason = ?, asked_cost = ?, unread = 0 WHERE id = ?",
         [given.verdict, given.reason, None if cost == asked else asked, plan["id"]],
     )
 
@@ -398,8 +398,8 @@ def give_opinion(
     account_id: int,
     now: datetime,
 ) -> None:
-    """Answer it, once. Raises NoSuchPlan, NotYours, AlreadyGiven."""
-    plan_row(db, process.id, plan_id)
+    """Answer it, once, and mail who asked. Raises NoSuchPlan, NotYours, AlreadyGiven."""
+    plan = plan_row(db, process.id, plan_id)
     opinion = next((each for each in opinions(db, plan_id) if each.id == opinion_id), None)
     if opinion is None:
         raise NoSuchPlan(opinion_id)
@@ -413,5 +413,18 @@ def give_opinion(
         "UPDATE second_opinions SET account_id = ?, verdict = ?, text = ?, given_at = ? WHERE id = ?",
         [account_id, verdict, text, phases.to_text(now), opinion_id],
     )
+    tell_asker(db, process, plan, opinion.asked_by, account_id, now)
     detail = {"number": opinion_id, "verdict": verdict}
     audit.record(db, account_id, process.id, "opinion_given", f"plan {plan_id}", now, **detail)
+
+
+def tell_asker(
+    db: Database, process: Process, plan: Mapping[str, Any], asked_by: int, account_id: int, now: datetime
+) -> None:
+    """By mail, where who asked still works here."""
+    (giver,) = db.execute("SELECT name FROM accounts WHERE id = ?", [account_id]).fetchone()
+    for id_, _, email in colleagues(db, process.id, account_id):
+        if id_ == asked_by:
+            to = Recipient(email, process.language)
+            title = plan["title"]
+            mails.second_opinion_given(db, now, to, process=process, plan_id=plan["id"], title=title, given_by=giver)

@@ -234,6 +234,15 @@ def second_opinion_asked(
     put(db, "second_opinion_asked", to, content, now, process_id=process.id)
 
 
+def second_opinion_given(
+    db: Database, now: datetime, to: Recipient, *, process: Process, plan_id: int, title: str, given_by: str
+) -> None:
+    """To who asked: a colleague said what they think. What it is stands in the beheer alone: content {process, title,
+    path (in the beheer), given_by}."""
+    content = {**about(process, plan_id, title), "path": staff_path(process, plan_id), "given_by": given_by}
+    put(db, "second_opinion_given", to, content, now, process_id=process.id)
+
+
 def correction_asked(
     db: Database, now: datetime, to: Recipient, *, process: Process, asked_by: str, reason: str, path: str
 ) -> None:

@@ -90,6 +90,11 @@ def who_asked_encrypted_and_counted_once_a_day(db: Database) -> None:
     execute(db, ASKED_ENCRYPTED)
 
 
+@migrations()
+def plans_that_nobody_of_the_staff_looked_at(db: Database) -> None:
+    execute(db, UNREAD)
+
+
 def execute(db: Database, statements: str) -> None:
     for statement in statements.split(";;"):
         db.execute(statement)
@@ -944,6 +949,11 @@ CREATE TABLE interest_figure (                           -- how many asked, as s
     day TEXT NOT NULL CHECK (length(day) = 10),          -- when it was last looked at: once a day
     number INTEGER NOT NULL CHECK (number >= 0 AND number % 10 = 0) -- rounded down
 ) STRICT
+"""
+
+UNREAD = """
+ALTER TABLE plans -- 1: residents made it public themselves, and nobody of the staff looked at it yet
+ADD COLUMN unread INTEGER NOT NULL DEFAULT 0 CHECK (unread IN (0, 1))
 """
 
 # A change here makes everything that is known of a process old; a change of a plan only that plan.

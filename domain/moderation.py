@@ -49,7 +49,7 @@ def hide(db: Database, process: Process, plan_id: int, reason: str, now: datetim
     if not reason.strip():
         raise Refused("missing_reason")
     db.execute(
-        "UPDATE plans SET status = 'hidden', status_reason = :reason, "
+        "UPDATE plans SET status = 'hidden', status_reason = :reason, unread = 0, "
         "published_at = CASE status WHEN 'published' THEN coalesce(published_at, :now) END WHERE id = :id",
         {"reason": reason, "now": phases.to_text(now), "id": plan_id},
     )
@@ -68,6 +68,14 @@ def restore(db: Database, process: Process, plan_id: int, _reason: str, now: dat
     db.execute("UPDATE plans SET status = ?, status_reason = '' WHERE id = ?", [status, plan_id])
     told(db, mails.plan_restored, process, plan, now, waits=waits)
     audit.record(db, account_id, process.id, "plan_restored", f"plan {plan_id}", now)
+
+
+def seen(db: Database, process: Process, plan_id: int, now: datetime, account_id: int) -> None:
+    """Somebody of the staff looked at a plan that residents made public themselves: it stays as it is. Raises Refused:
+    unknown."""
+    if found(db, process.id, plan_id)["unread"]:
+        db.execute("UPDATE plans SET unread = 0 WHERE id = ?", [plan_id])
+        audit.record(db, account_id, process.id, "plan_seen", f"plan {plan_id}", now)
 
 
 VERBS: dict[str, Callable[[Database, Process, int, str, datetime, int], None]] = {

@@ -70,6 +70,7 @@ class Plan:
     reactions: int = 0  # published ones
     channel: str = "online"  # how it came in
     account_id: int | None = None  # of staff who put it in for somebody
+    unread: int = 0  # 1: residents made it public themselves, and nobody of the staff looked at it yet
     sorts_as: str = ""  # the title, folded
 
     @property

@@ -79,6 +79,7 @@ def handle_plan(db: Database, process_id: int, plan_id: int, now: datetime, acco
         [phases.to_text(now), account_id, plan_id, process_id],
     ).rowcount
     if handled:
+        db.execute("UPDATE plans SET unread = 0 WHERE id = ?", [plan_id])
         audit.record(db, account_id, process_id, "plan.reports_handled", f"plan {plan_id}", now, number=handled)
     return handled
 

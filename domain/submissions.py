@@ -341,7 +341,7 @@ def hand_in(db: Database, submission_id: int, resident_id: int, now: datetime) -
     values, wrong = checked(process, draft.typed, draft.photo)
     if wrong:
         raise WrongFields(*wrong)
-    plan_id = insert(db, process, values, now)
+    plan_id = insert(db, process, values, now, unread=int(process.plan_moderation == "after"))
     db.execute(
         f"UPDATE submissions SET plan_id = ?, fields = json_remove(fields, '$.texts.{ADDRESS}') WHERE id = ?",
         [plan_id, draft.id],

@@ -100,7 +100,7 @@ def edit(
     if (before["lat"], before["lon"]) != (after["lat"], after["lon"]):
         areas.place_plan(db, plan_id)
     if account_id is not None:
-        db.execute("UPDATE plans SET staff_edited_at = ? WHERE id = ?", [phases.to_text(now), plan_id])
+        db.execute("UPDATE plans SET staff_edited_at = ?, unread = 0 WHERE id = ?", [phases.to_text(now), plan_id])
     return version + 1
 
 

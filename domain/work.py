@@ -1,9 +1,10 @@
 """The work list (werklijst): what waits for whom, the oldest first."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from domain import outbox, phases
 from domain import reports as domain_reports
@@ -19,9 +20,12 @@ KINDS = {
     "reaction": "moderator",
     "verdict": "toetser",
     "opinion": "toetser",
+    "opinion_given": "toetser",
     "answer": "toetser",
     "mail": "beheerder",
 }
+
+Key = tuple[str, int]  # of an item: its kind and the id of its plan, 0 for none
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,10 @@ class Item:
     plan: Plan | None
     since: datetime
     count: int = 1
+
+    @property
+    def key(self) -> Key:
+        return self.kind, self.plan.id if self.plan else 0
 
 
 def waiting(
@@ -61,8 +69,11 @@ def oldest_first(items: Iterable[Item]) -> tuple[Item, ...]:
 
 
 def new_plans(_db: Database, process: Process, _account_id: int, _now: datetime) -> Iterator[Item]:
+    """Plans that wait for staff before they are public, and those that residents made public themselves and nobody of
+    the staff has looked at yet."""
     for plan in process.all_plans:
-        if plan.status == "submitted" and not plan.withdrawn:
+        unread = plan.status == "published" and plan.unread
+        if (plan.status == "submitted" or unread) and not plan.withdrawn:
             yield Item("new", plan, plan.submitted_at or phases.from_text(BEGINNING))
 
 
@@ -150,15 +161,31 @@ def opinions(db: Database, process: Process, account_id: int, _now: datetime) ->
     return per_plan(db, process, "opinion", query, [process.id, account_id, account_id, account_id])
 
 
+def opinions_given(db: Database, process: Process, account_id: int, _now: datetime) -> Iterator[Item]:
+    """Opinions that this person asked and a colleague gave, until something was done with the plan since."""
+    query = f"""
+    SELECT plan_id, min(given_at), count(*) FROM second_opinions JOIN plans ON plans.id = plan_id
+    WHERE process_id = :process AND asked_by = :me AND given_at IS NOT NULL AND {nothing_done_since("given_at")}
+      AND NOT EXISTS (SELECT 1 FROM second_opinions AS later WHERE later.plan_id = plans.id
+                      AND later.asked_by = :me AND later.asked_at > second_opinions.given_at)
+    GROUP BY plan_id
+    """
+    return of_rows(process, "opinion_given", db.execute(query, {"process": process.id, "me": account_id}))
+
+
+def nothing_done_since(moment: str) -> str:
+    """The condition in SQL that staff gave the plan no verdict, note or answer on the checklist after that column."""
+    return f"""NOT EXISTS (SELECT 1 FROM verdicts WHERE verdicts.plan_id = plans.id AND verdicts.given_at > {moment})
+      AND NOT EXISTS (SELECT 1 FROM notes WHERE notes.plan_id = plans.id AND written_at > {moment})
+      AND NOT EXISTS (SELECT 1 FROM assessments WHERE assessments.plan_id = plans.id AND changed_at > {moment})"""
+
+
 def answers(db: Database, process: Process, _account_id: int, _now: datetime) -> Iterator[Item]:
     """Answers of makers, until something was done with the plan since: a verdict, a note, an answer on the checklist
     or another question."""
-    query = """
+    query = f"""
     SELECT plan_id, min(answered_at), count(*) FROM questions JOIN plans ON plans.id = plan_id
-    WHERE process_id = ? AND answered_at IS NOT NULL
-      AND NOT EXISTS (SELECT 1 FROM verdicts WHERE verdicts.plan_id = plans.id AND given_at > answered_at)
-      AND NOT EXISTS (SELECT 1 FROM notes WHERE notes.plan_id = plans.id AND written_at > answered_at)
-      AND NOT EXISTS (SELECT 1 FROM assessments WHERE assessments.plan_id = plans.id AND changed_at > answered_at)
+    WHERE process_id = ? AND answered_at IS NOT NULL AND {nothing_done_since("answered_at")}
       AND NOT EXISTS (SELECT 1 FROM questions AS later WHERE later.plan_id = plans.id
                       AND later.asked_at > questions.answered_at)
     GROUP BY plan_id
@@ -183,13 +210,26 @@ FOUND_BY = {
     "reaction": reactions,
     "verdict": verdicts,
     "opinion": opinions,
+    "opinion_given": opinions_given,
     "answer": answers,
     "mail": mail,
 }
 
 
-def next_after(order: Collection[int], plan_id: int, still: Collection[int]) -> int | None:
-    """Which plan comes after this one in that order, and then around, among those that still wait; never itself."""
-    ids = list(order)
-    start = ids.index(plan_id) + 1 if plan_id in ids else 0
-    return next((id_ for id_ in ids[start:] + ids[:start] if id_ in still and id_ != plan_id), None)
+def following(before: Sequence[Item], here: Key, still: Sequence[Item]) -> Item | None:
+    """What to take up after `here`, of what still waits: the next of the same kind in the order of before, and then
+    around; else the oldest of another kind. What is dealt with elsewhere on the same page (here is of no plan) may come
+    again."""
+    by_key = {item.key: item for item in still}
+    kind = [item.key for item in before if item.kind == here[0]]
+    same = next_after(kind, here, by_key)
+    if same is None and here[1] == 0:
+        same = next((item.key for item in still if item.kind == here[0]), None)
+    return by_key[same] if same else next((item for item in still if item.kind != here[0]), None)
+
+
+def next_after(order: Collection[Any], here: Any, still: Collection[Any]) -> Any:
+    """What comes after `here` in that order, and then around, among what still waits; never itself."""
+    keys = list(order)
+    start = keys.index(here) + 1 if here in keys else 0
+    return next((key for key in keys[start:] + keys[:start] if key in still and key != here), None)

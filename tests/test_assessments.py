@@ -406,6 +406,7 @@ def test_a_colleague_gives_a_second_opinion_and_who_asked_does_not(
     sign_in_as(client, db, secret, assessing, TIM)
     assert client.post(f"{asking}/{opinion.id}", data=given).status_code == 303
     assert "Tim: Twijfel" in words(client.get(path).text)
+    assert mails(db, "second_opinion_given") == ["tessa@gemeente.example"]
     other = {**given, f"mening-{opinion.id}": "feasible"}
     assert client.post(f"{asking}/{opinion.id}", data=other).status_code == 409
     assert assessments.opinions(db, plan_id(assessing, "bank"))[0].verdict == "unsure"

@@ -95,7 +95,8 @@ def all_mail(db: Database) -> list[Mail]:
 def put_every_kind(db: Database, process: Process, language: str, words: str) -> None:
     """One of each, with those words wherever somebody types some."""
     typed = dict.fromkeys(
-        ("title", "reason", "question", "answer", "inviter", "into_title", "asked_by", "device", "who"), words
+        ("title", "reason", "question", "answer", "inviter", "into_title", "asked_by", "given_by", "device", "who"),
+        words,
     )
     items = [{"kind": kind, "title": words, "text": words, "path": "/bezuidenhout/plannen/1"} for kind in news.KINDS]
     values: dict[str, Any] = {

@@ -95,7 +95,7 @@ def test_mo_reads_the_difference_and_puts_it_on_the_site(
 ) -> None:
     edit(client, here, process, title=NEW, description="Een wip <script>alert(1)</script>")
     mo = sign_in_as(client, db, secret, process, MO)
-    assert staff in {a["href"] for a in Page(client.get("/beheer/benoordenhout/werk").text).all("a")}
+    assert f"{staff}?werk=edit" in {a["href"] for a in Page(client.get("/beheer/benoordenhout/werk").text).all("a")}
     page = Page(client.get(staff).text)
     assert "Weg: Schommel Nieuw: Wip in het park" in page.words
     assert "alert(1)</script>" in page.words

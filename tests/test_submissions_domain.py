@@ -52,13 +52,14 @@ def test_a_plan_handed_in_is_on_the_site(db: Database, process: Process, aicha: 
     assert [theme.id for theme in plan.themes] == [process.themes[0].id]
     assert [item.kind for item in news.newest(db, process.id)] == ["published"]
     assert mails_of(db, "plan_published") == [AICHA.email]
+    assert plan.unread  # nobody of the staff looked at it yet
 
 
 def test_where_staff_read_first_it_waits(db: Database, secret: bytes, aicha: int) -> None:
     process = insert_collecting(db, secret, "eerst-lezen", plan_moderation="before")
     plan_id = hand_in(db, save(db, process), aicha)
     plan = reload(db, process.slug).by_id[plan_id]
-    assert (plan.status, plan.public, plan.published_at) == ("submitted", False, None)
+    assert (plan.status, plan.public, plan.published_at, plan.unread) == ("submitted", False, None, 0)
     assert news.newest(db, process.id) == []
     assert mails_of(db, "plan_received") == [AICHA.email]
 

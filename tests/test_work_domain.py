@@ -140,6 +140,23 @@ def test_a_second_opinion_waits_for_who_was_asked(db: Database, process: Process
     assert "opinion" not in kinds(db, process, {"toetser"}, tessa)
 
 
+def test_a_given_opinion_waits_for_who_asked_until_something_was_done_with_it(
+    db: Database, process: Process, tessa: int
+) -> None:
+    tim, bench = member(db, process, "Tim"), plan_id(process, "bank")
+    with writing(db):
+        assessments.ask_opinion(db, process, bench, tim, "", tessa, BEFORE)
+        (opinion,) = assessments.opinions(db, bench)
+        given = (opinion.id, "unsure", "Vraag de netbeheerder.", tim)
+        assert "opinion_given" not in kinds(db, process, {"toetser"}, tessa)
+        assessments.give_opinion(db, process, bench, *given, BEFORE + DAY)
+    assert "opinion_given" in kinds(db, process, {"toetser"}, tessa)
+    assert "opinion_given" not in kinds(db, process, {"toetser"}, tim)
+    with writing(db):
+        assessments.write_note(db, process, bench, "Gevraagd.", tessa, BEFORE + 2 * DAY)
+    assert "opinion_given" not in kinds(db, process, {"toetser"}, tessa)
+
+
 def test_an_answer_waits_until_something_was_done_with_it(db: Database, process: Process, tessa: int) -> None:
     bench = plan_id(process, "bank")
     with writing(db):
@@ -168,6 +185,17 @@ def test_nothing_of_another_process_waits_here(db: Database, secret: bytes, proc
         row = {"plan_id": other.plans[0].id, "reason": "Reclame", "reported_at": at}
         database.insert(db, "reports", row)
     assert kinds(db, process, {"beheerder"}, tessa) == {"verdict"}
+
+
+def test_after_the_last_of_a_kind_comes_the_oldest_of_another(process: Process) -> None:
+    one, two, three = process.all_plans[:3]
+    items = [work.Item("new", one, BEFORE), work.Item("report", two, BEFORE), work.Item("new", three, BEFORE)]
+    mail = work.Item("mail", None, BEFORE)
+    assert work.following(items, ("new", one.id), items[1:]) == items[2]
+    assert work.following(items, ("new", three.id), items[:2]) == items[0]
+    assert work.following(items, ("new", three.id), items[1:2]) == items[1]
+    assert work.following(items, ("report", two.id), []) is None
+    assert work.following([], ("mail", 0), [*items, mail]) == mail
 
 
 def test_the_next_plan_is_the_one_behind_it_and_then_around() -> None:

@@ -18,6 +18,7 @@ from domain.search import fold
 from routes.forms import Form, read_form
 from routes.pages import site_of
 from routes.replies import Reply, see_other
+from routes.staff import onward
 from routes.staff.access import process_for, staff_answer, staff_of, staff_page, staff_post
 
 PATH = "/beheer/{slug:str}/plannen/{plan_id:int}"
@@ -78,16 +79,10 @@ def assessment_page(request: Request, process: Process, plan: Plan, typed: Typed
         typed=typed,
         longest=LONGEST,
         saved=typed.saved or saved_of(request),
-        judged=judged_of(request, process),
+        **onward.marks(request, process, plan.id),
         **facts_of(request, process, plan),
         **differences(request, plan, typed),
     )
-
-
-def judged_of(request: Request, process: Process) -> Plan | None:
-    """The plan that was judged just now, as the address tells."""
-    number = request.query_params.get("gegeven", "")
-    return process.by_id.get(int(number)) if is_number(number) else None
 
 
 def saved_of(request: Request) -> str:
@@ -145,8 +140,7 @@ async def judge(request: Request, slug: FromPath[str], plan_id: FromPath[int]) -
     db, now = site.reader, site.now()
     seen, answers = seen_from(form), answers_from(form, checklists.of_process(db, process.id))
     values = values_of(form)
-    order = [item.plan.id for item in work.to_judge(db, process, now) if item.plan]
-    by = staff_of(request).id
+    before, by = onward.waiting(request, process), staff_of(request).id
     try:
         if "bewaar" in form:
             version = await site.writer.write(assessments.save, process, plan.id, answers, seen.checklist, by, now)
@@ -160,7 +154,7 @@ async def judge(request: Request, slug: FromPath[str], plan_id: FromPath[int]) -
         return assessment_page(request, *plan_for(request, slug, plan_id), typed)
     except checklists.NoSuchItem:  # a beheerder changed the checklist this very moment
         return assessment_page(request, process, plan, Typed("verdict", values, stale="checklist", seen=seen))
-    return see_other(after_verdict(request, plan_for(request, slug, plan_id)[0], plan.id, order))
+    return see_other(after_judging(request, process_for(request, slug), plan.id, before, "judge"))
 
 
 def values_of(form: Form) -> dict[str, str]:
@@ -175,16 +169,12 @@ def kept_page(
     return assessment_page(request, process, plan, Typed(values=left, saved=saved))
 
 
-def after_verdict(request: Request, process: Process, plan_id: int, order: Sequence[int]) -> str:
-    """The next plan that waits; the work list where none does; the same plan where its verdict was revised."""
-    if plan_id not in order:
-        return f"{path_of(process, plan_id)}?gegeven={plan_id}"
-    site = site_of(request)
-    still = {item.plan.id for item in work.to_judge(site.reader, process, site.now()) if item.plan}
-    following = work.next_after(order, plan_id, still)
-    if following is None:
-        return f"/beheer/{process.slug}/werk?gegeven={plan_id}"
-    return f"{path_of(process, following)}?gegeven={plan_id}&volgende=1"
+def after_judging(request: Request, process: Process, plan_id: int, before: Sequence[work.Item], done: str) -> str:
+    """The next that waits, also for who did not come from the work list; the same plan where it waited for nothing."""
+    kind = onward.kind_of(request) or "verdict"
+    if (kind, plan_id) in (item.key for item in before):
+        return onward.next_place(request, process, before, done, plan_id, kind=kind)
+    return onward.said(path_of(process, plan_id), done, plan_id)
 
 
 def seen_from(form: Form) -> Seen:
@@ -280,7 +270,7 @@ async def give_opinion(
     values = {name: form.get(name) for name in names}
     if wrong:
         return assessment_page(request, process, plan, Typed("opinion", values, wrong))
-    by = staff_of(request).id
+    before, by = onward.waiting(request, process), staff_of(request).id
     try:
         await site.writer.write(assessments.give_opinion, process, plan.id, opinion_id, verdict, why, by, site.now())
     except assessments.NoSuchPlan as error:
@@ -289,6 +279,8 @@ async def give_opinion(
         return assessment_page(request, process, plan, Typed("opinion", values, stale="not_yours"))
     except assessments.AlreadyGiven:
         return assessment_page(request, process, plan, Typed("opinion", values, stale="already_given"))
+    if onward.kind_of(request) == "opinion":
+        return see_other(onward.next_place(request, process_for(request, slug), before, "opinion", plan.id))
     return see_other(f"{path_of(process, plan.id)}?bewaard=mening#tweede-meningen")
 
 

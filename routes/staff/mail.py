@@ -1,15 +1,19 @@
 """The mail of the site (post): what waits, went out or failed, and what staff must pass on by hand."""
 
+from typing import Any
+
 from litestar import Request
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from domain import outbox
 from domain.outbox import Reader
+from domain.processes import Process
 from domain.sessions import Staff
 from routes.mail import as_text
 from routes.pages import site_of
 from routes.replies import Reply, see_other
+from routes.staff import onward
 from routes.staff.access import staff_answer, staff_of, staff_page, staff_post
 
 PAGE = 50
@@ -35,7 +39,29 @@ async def index(request: Request) -> Reply:
         failures=outbox.count_failed(site.reader, reader),
         older=shown[-1].id if len(mails) > PAGE else None,
         has_server=bool(site.settings.smtp_host),
+        **marks(request),
     )
+
+
+def marks(request: Request) -> dict[str, Any]:
+    """As onward.marks, for who came from the work list of a process."""
+    process = process_of(request)
+    if process is None:
+        return {"at": "", "skip": "", "just_done": None}
+    found = onward.marks(request, process)
+    return found | {"at": f"{found['at']}&traject={process.slug}"}
+
+
+def process_of(request: Request) -> Process | None:
+    """That of whose work list somebody came."""
+    process = site_of(request).process(request.query_params.get("traject", ""))
+    mine = process and staff_of(request).may(process.id, "beheerder") and onward.kind_of(request)
+    return process if mine else None
+
+
+def after_try(request: Request) -> str:
+    process = process_of(request)
+    return onward.next_place(request, process, (), "mail") if process else "/beheer/post"
 
 
 def before_of(request: Request) -> int | None:
@@ -50,14 +76,14 @@ async def try_again(request: Request, mail_id: FromPath[int]) -> Reply:
     if mail_id > HIGHEST_ID or outbox.find(site.reader, reader_of(staff), mail_id) is None:
         raise NotFoundException
     await site.writer.write(outbox.again, reader_of(staff), mail_id, staff.id, site.now())
-    return see_other("/beheer/post")
+    return see_other(after_try(request))
 
 
 @staff_post("/beheer/post/pogingen", "beheerder")
 async def try_all_again(request: Request) -> Reply:
     site, staff = site_of(request), staff_of(request)
     await site.writer.write(outbox.all_again, reader_of(staff), staff.id, site.now())
-    return see_other("/beheer/post")
+    return see_other(after_try(request))
 
 
 ROUTES = [index, try_again, try_all_again]

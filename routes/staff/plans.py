@@ -1,7 +1,7 @@
 """Every plan of a process, whatever its status, and what staff may do with it."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -17,16 +17,18 @@ from domain.plans import Plan, ordered
 from domain.processes import Process
 from domain.sessions import NotAllowed
 from domain.withdrawals import TooLate
+from domain.work import Item
 from routes.forms import Form, read_form
 from routes.orders import MOST_SEARCHED
 from routes.pages import site_of
 from routes.plans import page_number
 from routes.replies import Reply, see_other
+from routes.staff import onward
 from routes.staff.access import process_for, staff_answer, staff_of, staff_page, staff_post
 
 PAGE = 50
 STATUSES = ("submitted", "published", "hidden", "merged", "withdrawn")
-DONE = (*VERBS, "withdraw", "reinstate", "edit", "allow", "refuse", "same", "merge", "unmerge")
+DONE = (*VERBS, "withdraw", "reinstate", "edit", "allow", "refuse", "same", "merge", "unmerge", "seen")
 VERDICTS = ("none", "feasible", "infeasible")
 
 
@@ -153,6 +155,7 @@ def plan_page(
         refused=refused,
         reason=reason,
         done=done_of(request),
+        **onward.marks(request, process, plan.id),
     )
 
 
@@ -246,6 +249,7 @@ def confirm_page(
         reason=reason,
         longest=LONGEST_REASON,
         wrong=list(wrong),
+        **onward.marks(request, process),
     )
 
 
@@ -258,6 +262,7 @@ async def moderate(request: Request, slug: FromPath[str]) -> Reply:
     reason, wrong = reason_of(form) if verb == "hide" else ("", [])
     if wrong:
         return confirm_page(request, process, verb, plan_ids, wrong, reason)
+    before = onward.waiting(request, process)
     done: list[Done] = await site.writer.write(
         *(moderation.each, verb, process, plan_ids, reason, site.now(), staff_of(request).id)
     )
@@ -265,7 +270,7 @@ async def moderate(request: Request, slug: FromPath[str]) -> Reply:
     if not known:
         raise NotFoundException
     if len(known) == 1 and not known[0].refused:
-        return see_other(f"/beheer/{process.slug}/plannen/{known[0].plan_id}?gedaan={verb}")
+        return see_other(after(request, slug, before, verb, known[0].plan_id))
     return staff_answer(
         request,
         "staff/plans_done.html",
@@ -274,7 +279,24 @@ async def moderate(request: Request, slug: FromPath[str]) -> Reply:
         verb=verb,
         succeeded=[each for each in known if not each.refused],
         refused=[each for each in known if each.refused],
+        **onward.marks(request, process),
     )
+
+
+def after(request: Request, slug: str, before: Sequence[Item], done: str, plan_id: int) -> str:
+    """The next piece of work for who came from the work list, else the page of the plan."""
+    if onward.kind_of(request):
+        return onward.next_place(request, process_for(request, slug), before, done, plan_id)
+    return f"/beheer/{slug}/plannen/{plan_id}?gedaan={done}"
+
+
+@staff_post("/beheer/{slug:str}/plannen/{plan_id:int}/gezien", "moderator")
+async def see(request: Request, slug: FromPath[str], plan_id: FromPath[int]) -> Reply:
+    """Somebody looked at a plan that residents made public themselves: it waits for nobody any more."""
+    process, site = process_for(request, slug), site_of(request)
+    plan, before = plan_for(request, process, plan_id), onward.waiting(request, process)
+    await site.writer.write(moderation.seen, process, plan.id, site.now(), staff_of(request).id)
+    return see_other(after(request, slug, before, "seen", plan.id))
 
 
 def reason_of(form: Form) -> tuple[str, list[Wrong]]:
@@ -285,7 +307,7 @@ def reason_of(form: Form) -> tuple[str, list[Wrong]]:
 
 @staff_post("/beheer/{slug:str}/plannen/{plan_id:int}/intrekking", "moderator")
 async def withdraw(request: Request, slug: FromPath[str], plan_id: FromPath[int]) -> Reply:
-    """Also while the vote is open: the one thing that can still be done to a plan on the ballot. Then nothing undoes it,
+    """Also while the vote is open: the one thing that can still be done to a plan on the ballot. Nothing undoes it,
     so the first press shows what it does. With the button `weer_mee` it takes part again."""
     process, site = process_for(request, slug), site_of(request)
     plan = plan_for(request, process, plan_id)
@@ -317,4 +339,4 @@ async def reinstate(request: Request, process: Process, plan: Plan) -> Reply:
     return see_other(f"/beheer/{process.slug}/plannen/{plan.id}?gedaan=reinstate")
 
 
-ROUTES = [index, show, confirm, moderate, withdraw]
+ROUTES = [index, show, confirm, moderate, see, withdraw]

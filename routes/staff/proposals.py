@@ -16,8 +16,9 @@ from routes.forms import read_form
 from routes.languages import language_of
 from routes.pages import site_of
 from routes.replies import Reply, see_other
+from routes.staff import onward
 from routes.staff.access import process_for, staff_answer, staff_of, staff_page, staff_post
-from routes.staff.plans import plan_for, reason_of
+from routes.staff.plans import after, plan_for, reason_of
 from routes.versions import differences, number
 
 
@@ -56,6 +57,7 @@ def proposal_page(
         reason=reason,
         longest=LONGEST_REASON,
         wrong=list(wrong),
+        **onward.marks(request, process, plan.id),
     )
 
 
@@ -68,7 +70,7 @@ async def judge(request: Request, slug: FromPath[str], plan_id: FromPath[int]) -
     reason, wrong = reason_of(form) if refuses else ("", [])
     if wrong:
         return proposal_page(request, process, plan, wrong, reason=reason)
-    who = staff_of(request).id
+    who, before = staff_of(request).id, onward.waiting(request, process)
     try:
         if refuses:
             await site.writer.write(proposals.refuse, process, plan.id, mark, reason, site.now(), who)
@@ -83,7 +85,7 @@ async def judge(request: Request, slug: FromPath[str], plan_id: FromPath[int]) -
         kind = error.kind if isinstance(error, Refused) else "frozen"
         return proposal_page(request, process, plan, refused=kind, reason=reason)
     done = "refuse" if refuses else "allow"
-    return see_other(f"/beheer/{process.slug}/plannen/{plan.id}?gedaan={done}")
+    return see_other(after(request, slug, before, done, plan.id))
 
 
 ROUTES = [show, judge]

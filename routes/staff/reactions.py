@@ -15,6 +15,7 @@ from routes.forms import Form, read_form
 from routes.pages import site_of
 from routes.plans import page_number
 from routes.replies import Reply, see_other
+from routes.staff import onward
 from routes.staff.access import process_for, staff_answer, staff_of, staff_page, staff_post
 
 LISTS = {"wacht": "waiting", "gemeld": "reported", "alles": "all"}  # in the address: SHOWN
@@ -68,6 +69,7 @@ def list_page(
         ticked=set(form.all("reactie")) if form else set(),
         done=done_asked(request),
         what=request.query_params.get("wat", ""),
+        **onward.marks(request, process),
     )
 
 
@@ -89,7 +91,15 @@ async def moderate(request: Request, slug: FromPath[str]) -> Reply:
     done = await site.writer.write(reactions.each, verb, process, chosen, reason, site.now(), staff.id)
     if refused := [one for one in done if one.refused]:
         return list_page(request, process, shown, refused=refused)
-    return see_other(f"/beheer/{process.slug}/reacties?toon={shown}&wat={verb}&gedaan={len(done)}")
+    return see_other(after_reactions(request, process, f"toon={shown}&wat={verb}&gedaan={len(done)}"))
+
+
+def after_reactions(request: Request, process: Process, done: str) -> str:
+    """The same list, until nothing of it waits any more for who came from the work list."""
+    kind, left = onward.kind_of(request), onward.waiting(request, process)
+    if not kind or any(item.kind == kind for item in left):
+        return f"/beheer/{process.slug}/reacties?{done}{f'&werk={kind}' if kind else ''}"
+    return onward.next_place(request, process, left, "reactions")
 
 
 def asked(form: Form) -> tuple[str, list[tuple[int, str]]]:
@@ -121,7 +131,10 @@ async def handle(request: Request, slug: FromPath[str]) -> Reply:
     plan_id = reaction_from((await read_form(request)).get("plan"))[0]
     if plan_id not in process.by_id:
         raise NotFoundException
+    before = onward.waiting(request, process)
     handled = await site.writer.write(reports.handle_plan, process.id, plan_id, site.now(), staff.id)
+    if handled and onward.kind_of(request):
+        return see_other(onward.next_place(request, process_for(request, slug), before, "reports", plan_id))
     return see_other(f"/beheer/{process.slug}/meldingen?wat=plan&gedaan={handled}")
 
 

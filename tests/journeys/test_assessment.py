@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from config.settings import load, secret_path
-from domain import assessments, checklists, makers, phases, questions, residents, sessions
+from domain import assessments, checklists, makers, phases, questions, reports, residents, sessions
 from domain.database import Database, connect, writing
 from domain.phases import Phase
 from domain.processes import Process
@@ -144,6 +144,48 @@ def test_a_note_leaves_what_is_typed_elsewhere(visitor: Visitor, toets: Toets, s
     expect(page.locator("#notities")).to_contain_text("Bel de eigenaar.")
     expect(page.get_by_text("Uw notitie is bewaard.")).to_be_focused()
     expect(page.get_by_label("Reden van uw oordeel")).to_have_value("Nog niet af")
+
+
+@SCRIPTS
+def test_new_plans_and_a_report_are_dealt_with_by_keyboard(visitor: Visitor, toets: Toets, scripts: bool) -> None:
+    """Two plans are published, one is hidden, and what was reported of a fourth is left, without the mouse."""
+    ids = [plan.id for plan in toets.process.plans[:4]]
+    with writing(toets.db) as db:
+        db.execute("DELETE FROM phases WHERE process_id = ? AND kind = 'assess'", [toets.process.id])
+        for plan_id in ids[:3]:
+            at = phases.to_text(datetime.now(UTC) - timedelta(days=10 - plan_id % 5))
+            db.execute("UPDATE plans SET status = 'submitted', submitted_at = ? WHERE id = ?", [at, plan_id])
+        reports.report_plan(db, toets.process.id, ids[3], "Dit is reclame.", datetime.now(UTC))
+    page = desk(visitor, toets, scripts=scripts)
+    page.goto(toets("werk?soort=new"))
+    press(page, "Enter", page.get_by_role("link", name="Begin met het oudste"))
+    page.wait_for_url("**/plannen/*")
+    page.wait_for_load_state()
+    loads: list[str] = []
+    page.on("domcontentloaded", lambda _: loads.append(page.url))
+    for verb in ("publish", "hide", "publish"):
+        expect(heading(page)).to_be_focused()
+        title = heading(page).inner_text()
+        press(page, "Enter", page.get_by_role("link", name="Naar wat u kunt doen"))
+        if verb == "publish":
+            press(page, "Enter", page.get_by_role("button", name="Publiceer"))
+        else:
+            press(page, "Enter", page.get_by_role("button", name="Verberg"))
+            expect(heading(page)).to_be_focused()
+            tab_to(page, page.get_by_label("Waarom?"))
+            page.keyboard.type("Dit is reclame.")
+            press(page, "Enter", page.get_by_role("button", name="Verberg dit plan"))
+        expect(page.get_by_role("status")).to_contain_text(title)
+    expect(heading(page)).to_have_text("Meldingen")
+    expect(heading(page)).to_be_focused()
+    press(page, "Enter", page.get_by_role("button", name="Laat het plan staan"))
+    expect(page.get_by_role("status")).to_contain_text("zijn afgehandeld")
+    expect(heading(page)).to_have_text("Werklijst")
+    expect(heading(page)).to_be_focused()
+    expect(page.locator("main")).to_contain_text("Alles is gedaan.")
+    found = reload(toets.db, toets.process.slug).by_id
+    assert sorted(found[plan_id].status for plan_id in ids) == ["hidden", "published", "published", "published"]
+    assert not (scripts and loads)
 
 
 def test_plan_and_assessment_stand_side_by_side_on_a_desk(visitor: Visitor, toets: Toets) -> None:

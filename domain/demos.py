@@ -16,6 +16,7 @@ from typing import Any
 from config.settings import load, secret_path
 from domain import (
     accounts,
+    assessments,
     checklists,
     codes,
     database,
@@ -316,8 +317,10 @@ def insert_plans(
     themes = dict(db.execute("SELECT name, id FROM themes WHERE process_id = ?", [process_id]).fetchall())
     for plan in content["plans"]:
         moment = since + timedelta(hours=9 + 5 * int(plan["project_id"]))
-        verdict = VERDICT if assessed else {}
-        plan_id = plans.insert(db, {**plan_row(plan, process_id, moment), **verdict, **given_verdict(plan)})
+        verdict = (VERDICT if assessed else {}) | given_verdict(plan)
+        plan_id = plans.insert(db, plan_row(plan, process_id, moment) | verdict)
+        if verdict:
+            keep_verdict(db, process_id, plan_id, moment - since)
         if "theme" in plan:
             db.table("plan_themes").insert({"plan_id": plan_id, "theme_id": themes[plan["theme"]]})
         insert_photos(db, plan["picture"])
@@ -338,6 +341,18 @@ def given_verdict(plan: dict[str, Any]) -> dict[str, Any]:
         return {}
     asked = plan["asked"] * 100 if "asked" in plan else None
     return {"verdict": plan["verdict"], "verdict_reason": plan["reason"], "asked_cost": asked}
+
+
+def keep_verdict(db: Database, process_id: int, plan_id: int, later: timedelta) -> None:
+    """That Tessa gave the verdict, so long after assessing began, where plans are assessed."""
+    phase = "SELECT opens_at FROM phases WHERE process_id = ? AND kind = 'assess'"
+    tessa = db.execute("SELECT id FROM accounts WHERE name = 'Tessa'").fetchone()[0]
+    verdict, cost, reason = db.execute(
+        "SELECT verdict, iif(verdict = 'feasible', cost, NULL), verdict_reason FROM plans WHERE id = ?", [plan_id]
+    ).fetchone()
+    for (opens_at,) in db.execute(phase, [process_id]).fetchall():
+        given = assessments.Judgement(verdict, cost, reason)
+        assessments.keep(db, plan_id, given, tessa, phases.from_text(opens_at) + later)
 
 
 def insert_supports(db: Database, plan_id: int, number: int, since: datetime) -> None:
@@ -379,6 +394,7 @@ def plan_row(plan: dict[str, Any], process_id: int, moment: datetime) -> dict[st
         "status": plan.get("status", "published"),
         "photo": plan["picture"],
         "photo_alt": plan["picture_alt"],
+        "unread": plan.get("unread", 0),
     }
 
 

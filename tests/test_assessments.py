@@ -247,6 +247,17 @@ def test_who_read_an_older_text_is_shown_the_difference(
     assert count(db, "verdicts") == 0
 
 
+def test_of_a_verdict_that_was_imported_the_page_says_so(
+    client: TestClient, db: Database, assessing: Process, tessa: int
+) -> None:
+    assert "Er is nog geen oordeel." in words(client.get(page_of(assessing, "bank")).text)
+    with writing(db):
+        db.execute("UPDATE plans SET verdict = 'feasible', verdict_reason = 'Past.' WHERE project_id = 'bank'")
+    page = words(client.get(page_of(assessing, "bank")).text)
+    assert "Het oordeel kwam mee met de import." in page
+    assert "Er is nog geen oordeel." not in page
+
+
 # The checklist
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain import demo_crowds, demos, work
+from domain import demo_crowds, demos, phases, work
 from domain.database import Database, connect
 
 NOW = datetime(2026, 5, 12, 10, tzinfo=UTC)
@@ -42,3 +42,19 @@ def test_something_waits_for_everyone_of_the_staff(demo: Database) -> None:
         process = demo_crowds.process_of(demo, slug)
         assert work.waiting(demo, process, {"moderator"}, mo, NOW), slug
     assert demo.execute("SELECT count(*) FROM questions WHERE answered_at IS NULL").fetchone()[0]
+
+
+def test_every_verdict_was_given_by_tessa_as_it_stands_on_the_plan(demo: Database) -> None:
+    on_plans = (
+        "SELECT id, verdict, iif(verdict = 'feasible', cost, NULL), verdict_reason FROM plans WHERE verdict != ''"
+    )
+    given = "SELECT plan_id, verdict, cost, reason FROM verdicts ORDER BY plan_id"
+    assert list(demo.execute(f"{on_plans} ORDER BY id")) == list(demo.execute(given))
+    by = "SELECT DISTINCT name FROM verdicts JOIN accounts ON accounts.id = account_id"
+    assert list(demo.execute(by)) == [("Tessa",)]
+    assert max(phases.from_text(at) for (at,) in demo.execute("SELECT given_at FROM verdicts")) < NOW
+
+
+def test_two_plans_wait_until_mo_has_seen_them(demo: Database) -> None:
+    unread = "SELECT slug, status FROM plans JOIN processes ON processes.id = process_id WHERE unread"
+    assert list(demo.execute(unread)) == [("laak", "published")] * 2

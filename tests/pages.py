@@ -61,8 +61,8 @@ class Page(HTMLParser):
             self.forms.append(Form(known["action"], known["method"]))
         if tag == "input" and self.forms and (known.get("type") not in BOXES or "checked" in known):
             self.forms[-1].fields.setdefault(known["name"], []).append(known.get("value", ""))
-        if tag == "textarea" and self.forms:
-            self.area = self.forms[-1].fields.setdefault(known["name"], [])
+        if tag == "textarea":
+            self.area = self.forms[-1].fields.setdefault(known["name"], []) if self.forms else []
             self.area.append("")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

@@ -173,6 +173,30 @@ def test_a_form_sent_too_late_leads_back_to_its_page(client: TestClient, process
     assert answer.headers["location"] == f"{SIGN_IN}?terug=/beheer/medewerkers"
 
 
+@pytest.mark.parametrize("htmx", [{}, {"hx-request": "true"}], ids=["plain", "htmx"])
+def test_what_was_written_when_the_session_ended_can_be_copied(
+    client: TestClient, db: Database, secret: bytes, process: Process, clock: Clock, htmx: dict[str, str]
+) -> None:
+    sign_in_as(client, db, secret, process, TESSA)
+    clock.now = AFTER  # weeks later
+    path = f"/beheer/bezuidenhout/plannen/{process.plans[0].id}/toets"
+    asked = {"referer": f"http://testserver.local{path}", **htmx}
+    typed = {"oordeel": "infeasible", "reden": "Het past niet <b>hier</b>.", "password": "paard batterij nietje"}
+    answer = client.post(path, data=typed, headers=asked)
+    assert answer.status_code == (200 if htmx else 401)
+    assert answer.headers.get("hx-retarget", "") == ("#main" if htmx else "")
+    assert "Er is niets bewaard." in words(answer.text)
+    assert "Het past niet &lt;b&gt;hier&lt;/b&gt;." in answer.text
+    assert "batterij" not in answer.text
+    assert Page(answer.text).form(SIGN_IN).fields["terug"] == [path]
+    assert db.execute("SELECT count(*) FROM verdicts").fetchone() == (0,)
+
+
+def test_what_somebody_writes_who_never_signed_in_is_not_shown(client: TestClient, process: Process) -> None:
+    answer = client.post("/beheer/medewerkers/tweede-stap", data={"reden": "Wat een vreemde schrijft"})
+    assert (answer.status_code, "vreemde" in answer.text) == (303, False)
+
+
 def test_a_block_asked_by_htmx_is_no_place_to_sign_in(client: TestClient, process: Process) -> None:
     answer = client.get("/beheer/account", headers={"hx-request": "true"})
     assert answer.status_code == 401

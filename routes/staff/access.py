@@ -1,12 +1,13 @@
 """Who may open which page of the staff. Every handler under /beheer is made here, with the roles it lets in."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from litestar import Request, route
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
+from litestar.exceptions import ClientException
 from litestar.handlers import BaseRouteHandler
 
 from domain import sessions
@@ -27,7 +28,11 @@ SETTING_UP = "staff_setting_up"  # and whether it is open to who must still set 
 
 
 class SignInFirst(Exception):
-    """Nobody is signed in, or not yet with a second factor."""
+    """Nobody is signed in, or not yet with a second factor. `typed`: names and texts of a form that came too late."""
+
+    def __init__(self, typed: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__()
+        self.typed = typed
 
 
 class SetUpFirst(Exception):
@@ -97,13 +102,30 @@ async def admit(connection: ASGIConnection, handler: BaseRouteHandler) -> None:
         return
     staff = signed_in(connection)
     if staff is None or staff.code_needed:
-        raise SignInFirst
+        raise SignInFirst(await typed_too_late(connection))
     if staff.setting_up and not handler.opt[SETTING_UP]:
         raise SetUpFirst
     if not admitted(site, staff, roles, connection.path_params.get("slug")):
         raise NotAllowed
     if site.now() - staff.seen_at > SEEN_EVERY:
         await site.writer.write(sessions.seen, staff.session_id, site.now())
+
+
+PASSWORDS = ("password", "again", "now")  # what fields with one are called
+
+
+async def typed_too_late(connection: ASGIConnection) -> Sequence[tuple[str, str]]:
+    """What somebody wrote whose session ended meanwhile: every text of more than one word, and no password. Nothing of
+    who has no cookie of a session, nor of a form with files."""
+    request: Request = Request(connection.scope, connection.receive)
+    if request.method != "POST" or not forms.cookie(request, COOKIE):
+        return ()
+    try:
+        form = await forms.read_form(request)
+    except ClientException:
+        return ()
+    written = [(name, form.get(name).strip()) for name in form.fields if name not in PASSWORDS]
+    return [(name, text) for name, text in written if len(text.split()) > 1]
 
 
 def admitted(site: Site, staff: Staff, roles: tuple[str, ...], slug: str | None) -> bool:
@@ -197,15 +219,29 @@ def staff_path(path: str) -> str:
     return local if inside and ".." not in plain and not plain.startswith(SIGN_IN) else "/beheer"
 
 
-def to_sign_in(request: Request, _: Exception) -> Reply:
-    """On to signing in, and then back. What a form sent is lost, so then it is back to the form's page."""
+def to_sign_in(request: Request, error: Exception) -> Reply:
+    """On to signing in, and then back. Nothing of a form was saved: it is back to its page then, and what was written
+    in it is shown, to be copied."""
     asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     if request.method not in ("GET", "HEAD") or is_htmx(request):
         asked = urlsplit(request.headers.get("referer", "")).path or "/beheer"
+    if typed := getattr(error, "typed", ()):
+        return too_late(request, staff_path(asked), typed)
     address = f"{SIGN_IN}?terug={quote(staff_path(asked), safe='/')}"
     if is_htmx(request):  # a block of a page is no place to sign in
         return elsewhere(address, 401)
     return see_other(address)
+
+
+def too_late(request: Request, back: str, typed: Sequence[tuple[str, str]]) -> Reply:
+    """Signing in, with what was written. Where htmx asks, in the place of the whole page, whichever part was sent."""
+    whole = {"HX-Retarget": "#main", "HX-Reselect": "#main", "HX-Reswap": "outerHTML"} if is_htmx(request) else {}
+    status = 200 if whole else 401  # htmx shows no refusal
+    values: dict[str, Any] = {"back": back, "typed": typed, "wrong": (), "email": "", "fresh": False}
+    page = staff_answer(request, "staff/sign_in.html", status=status, **values)
+    for name, value in whole.items():
+        page.headers[name] = value
+    return page
 
 
 def to_second_factor(request: Request, _: Exception) -> Reply:

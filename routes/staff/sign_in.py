@@ -1,6 +1,7 @@
 """Signing in: a password, then the second factor of who has one; and signing out."""
 
 from datetime import datetime
+from typing import Any
 from urllib.parse import quote
 
 from litestar import Request
@@ -71,7 +72,8 @@ async def new(request: Request) -> Reply:
 
 def page(request: Request, back: str, wrong: tuple[Wrong, ...] = (), email: str = "", status: int = 200) -> Reply:
     fresh = "nieuw" in request.query_params  # a password chosen just now
-    return staff_answer(request, "staff/sign_in.html", status=status, back=back, wrong=wrong, email=email, fresh=fresh)
+    values: dict[str, Any] = {"back": back, "typed": (), "wrong": wrong, "email": email, "fresh": fresh}
+    return staff_answer(request, "staff/sign_in.html", status=status, **values)
 
 
 @open_post(SIGN_IN)

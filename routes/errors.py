@@ -11,6 +11,7 @@ from domain.passwords import Busy
 from routes.drafts import draft_on_page
 from routes.pages import answer, site_of
 from routes.replies import Reply
+from routes.staff.access import signed_in, staff_answer
 
 log = logging.getLogger("wijkbudget")
 
@@ -26,6 +27,8 @@ SITUATIONS = {
 
 
 def error_page(request: Request, situation: str, status: int) -> Reply:
+    if situation == "not_found" and of_staff(request):
+        return staff_answer(request, "staff/not_found.html", status=status)
     slug = request.url.path.strip("/").split("/")[0]
     try:
         process = site_of(request).process(slug)
@@ -33,6 +36,17 @@ def error_page(request: Request, situation: str, status: int) -> Reply:
     except sqlite3.Error:  # the page that says that the database is out of reach can't ask it anything
         process = draft = None
     return answer(request, f"errors/{situation}.html", process, draft=draft, status=status, secret=True)
+
+
+def of_staff(request: Request) -> bool:
+    """Somebody who is signed in asks for a page under /beheer. To others there is nothing there that is theirs."""
+    if request.url.path.split("/")[1] != "beheer":
+        return False
+    try:
+        staff = signed_in(request)
+    except sqlite3.Error:
+        return False
+    return staff is not None and not staff.code_needed
 
 
 def http_error(request: Request, error: HTTPException) -> Reply:

@@ -14,6 +14,7 @@ from routes.pages import TEMPLATES
 from routes.site import Site
 from tests.cast import AICHA
 from tests.pages import Page, words
+from tests.staff import MO, sign_in_as, sign_out
 
 HAND_IN = "/bezuidenhout/stemmen/inzending"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -32,6 +33,21 @@ def assert_page(answer: Response, status: int, title: str) -> None:
 def test_every_situation_has_a_page() -> None:
     there = {path.stem for path in (TEMPLATES / "errors").glob("*.html")}
     assert {*SITUATIONS.values(), "disk_full", "try_later", "internal"} <= there
+
+
+def test_who_is_signed_in_keeps_the_way_about_under_beheer(
+    client: TestClient, db: Database, secret: bytes, process: Process
+) -> None:
+    for path in ("/beheer/bestaat/niet", "/beheer/bezuidenhout/plannen/99999", "/beheer/bezuidenhout/onzin"):
+        stranger = client.get(path, follow_redirects=False)
+        assert "Uitloggen" not in stranger.text
+        sign_in_as(client, db, secret, process, MO)
+        page = client.get(path)
+        assert page.status_code == 404
+        assert "Deze pagina bestaat niet" in words(page.text)
+        assert "Uitloggen" in words(page.text)
+        assert "/beheer" in {a["href"] for a in Page(page.text).all("a") if "button" in a.get("class", "")}
+        sign_out(client)
 
 
 def test_a_page_that_is_not_there(client: TestClient, process: Process) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain import database, phases
+from domain import audit, database, phases
 from domain.database import Database
 
 IDLE = timedelta(hours=8)
@@ -161,6 +161,18 @@ def end_token(db: Database, token: str) -> None:
 
 def end_all(db: Database, account_id: int) -> None:
     db.execute("DELETE FROM staff_sessions WHERE account_id = ?", [account_id])
+
+
+def end_own(db: Database, account_id: int, session_id: int, now: datetime) -> None:
+    """Somebody ends a session of theirs, which the audit log says; of another's session nothing happens."""
+    if end(db, account_id, session_id):
+        audit.record(db, account_id, None, "session_ended", f"account {account_id}", now)
+
+
+def end_all_own(db: Database, account_id: int, now: datetime) -> None:
+    """Somebody ends all sessions of theirs, also the one in which they ask."""
+    end_all(db, account_id)
+    audit.record(db, account_id, None, "sessions_ended", f"account {account_id}", now)
 
 
 def start_over(db: Database, account_id: int, device: str, now: datetime) -> str:

@@ -13,7 +13,7 @@ from litestar.testing import TestClient
 
 from app import create_app
 from config.settings import Settings
-from domain import accounts, passwords, second_factors, sessions
+from domain import accounts, audit, passwords, second_factors, sessions
 from domain.database import Database, writing
 from domain.processes import Process
 from routes.site import Site
@@ -394,6 +394,7 @@ def test_sessions_are_listed_and_ended_one_by_one_and_all_at_once(
     assert client.post(f"{ACCOUNT}/sessies").headers["location"] == SIGN_IN
     assert sessions.find(db, phone, NOW) is None
     assert not is_in(client)
+    assert [entry.action for entry in audit.page(db, None, 2)] == ["sessions_ended", "session_ended"]
 
 
 def test_nobody_ends_a_session_of_somebody_else(
@@ -406,6 +407,7 @@ def test_nobody_ends_a_session_of_somebody_else(
     sign_in_as(client, db, secret, process, OLGA)
     client.post(f"{ACCOUNT}/sessies/{found.session_id}")
     assert sessions.find(db, theirs, NOW)
+    assert "session_ended" not in [entry.action for entry in audit.page(db, None, 5)]
 
 
 @pytest.mark.parametrize(

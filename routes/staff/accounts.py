@@ -161,7 +161,7 @@ def renewed(db: Database, secret: bytes, staff: Staff, now: datetime) -> list[st
 async def end_session(request: Request, session_id: FromPath[int]) -> Reply:
     """Of one's own sessions; somebody else's number ends nothing."""
     site, staff = site_of(request), staff_of(request)
-    await site.writer.write(sessions.end, staff.id, session_id)
+    await site.writer.write(sessions.end_own, staff.id, session_id, site.now())
     if session_id == staff.session_id:
         return see_other(SIGN_IN, [session_cookie(request, "")])
     return see_other(f"{ACCOUNT}#sessies")
@@ -170,7 +170,7 @@ async def end_session(request: Request, session_id: FromPath[int]) -> Reply:
 @staff_post(f"{ACCOUNT}/sessies")
 async def end_all_sessions(request: Request) -> Reply:
     site, staff = site_of(request), staff_of(request)
-    await site.writer.write(sessions.end_all, staff.id)
+    await site.writer.write(sessions.end_all_own, staff.id, site.now())
     return see_other(SIGN_IN, [session_cookie(request, "")])
 
 

@@ -59,6 +59,14 @@ async def show(request: Request, slug: FromPath[str]) -> Reply:
     return shared(request, "results/show.html", process, "", lambda: {"result": result})
 
 
+async def won_in(request: Request, process: Process) -> frozenset[int]:
+    """The plans that get money, wholly or in part; none before the result."""
+    if not process.finished:
+        return frozenset()
+    result = await result_of(request, process)
+    return frozenset(row.plan.id for row in (*result.selected, *result.partial))
+
+
 @page("/{slug:str}/uitslag/stembiljetten.pb")
 async def published_ballots(request: Request, slug: FromPath[str]) -> Reply:
     process = finished_or_404(request, slug)

@@ -52,6 +52,18 @@ def test_what_staff_write_stands_on_the_plan_with_its_day(
     assert "<b>Mooi</b>" not in page
 
 
+def test_only_a_plan_that_won_leads_to_writing_about_it(
+    client: TestClient, db: Database, secret: bytes, counted: Process
+) -> None:
+    signed_in(client, db, secret, counted, MO)
+    led = {}
+    for plan in counted.on_ballot:
+        here = f"/beheer/{counted.slug}/plannen/{plan.id}"
+        led[plan.id] = f"{here}/voortgang" in client.get(here).text
+        assert led[plan.id] == (client.get(f"{here}/voortgang").status_code == 200)
+    assert set(led.values()) == {True, False}
+
+
 def test_followers_hear_of_it_with_the_day(db: Database, secret: bytes, counted: Process) -> None:
     bench = counted.by_project_id["bank"].id
     with writing(db):

@@ -86,6 +86,35 @@ def test_the_list_has_every_plan_and_filters_them(
     assert client.get(f"{LIST}?pagina=2").status_code == 404
 
 
+def test_a_search_without_plans_leads_back_to_all(client: TestClient, collecting: Process, mo: int) -> None:
+    page = client.get(f"{LIST}?zoek=olifant")
+    assert "0 plannen gevonden" in words(page.text)
+    assert "Toon alle plannen" in words(page.text)
+    assert "Toon alle plannen" not in words(client.get(LIST).text)
+
+
+def test_who_only_assesses_has_no_boxes_to_tick(
+    client: TestClient, db: Database, secret: bytes, collecting: Process
+) -> None:
+    for who, boxes in ((TESSA, False), (MO, True)):
+        sign_in_as(client, db, secret, collecting, who)
+        page = client.get(LIST)
+        assert ('name="plan"' in page.text, "Kies plannen" in words(page.text)) == (boxes, boxes)
+
+
+def test_on_a_phone_the_places_of_the_process_fold_away(client: TestClient, collecting: Process, mo: int) -> None:
+    page = client.get(LIST).text
+    folded = page[page.index('<details class="staff-nav">') : page.index("<main")]
+    assert f'href="{LIST}"' in folded[: folded.index("</details>")]
+
+
+def test_staff_choose_their_language(client: TestClient, collecting: Process, mo: int) -> None:
+    form = Page(client.get(LIST).text).form("/taal")
+    back = client.post("/taal", data={**form.fields, "taal": "en"})
+    assert back.headers["location"] == LIST
+    assert '<html lang="en">' in client.get(LIST).text
+
+
 def test_only_plans_with_enough_support_when_asked(
     client: TestClient, db: Database, collecting: Process, plan_id: int, mo: int
 ) -> None:

@@ -23,6 +23,7 @@ from routes.orders import MOST_SEARCHED
 from routes.pages import site_of
 from routes.plans import page_number
 from routes.replies import Reply, see_other
+from routes.results import won_in
 from routes.staff import onward
 from routes.staff.access import process_for, staff_answer, staff_of, staff_page, staff_post
 
@@ -126,13 +127,22 @@ def plan_for(request: Request, process: Process, plan_id: int) -> Plan:
 @staff_page("/beheer/{slug:str}/plannen/{plan_id:int}", "moderator", "toetser")
 async def show(request: Request, slug: FromPath[str], plan_id: FromPath[int]) -> Reply:
     process = process_for(request, slug)
-    return plan_page(request, process, plan_for(request, process, plan_id))
+    plan = plan_for(request, process, plan_id)
+    return plan_page(request, process, plan, won=plan.id in await won_in(request, process))
 
 
 def plan_page(
-    request: Request, process: Process, plan: Plan, wrong: Iterable[Wrong] = (), *, refused: str = "", reason: str = ""
+    request: Request,
+    process: Process,
+    plan: Plan,
+    wrong: Iterable[Wrong] = (),
+    *,
+    refused: str = "",
+    reason: str = "",
+    won: bool = False,
 ) -> Reply:
-    """The plan with everything that staff know of it; `refused` is why what was just asked was not done."""
+    """The plan with everything that staff know of it; `refused` is why what was just asked was not done, `won` that
+    there is progress to write about."""
     db, now = site_of(request).reader, site_of(request).now()
     frozen = moderation.on_frozen_ballot(db, process.id, plan.verdict, now)
     return staff_answer(
@@ -154,6 +164,7 @@ def plan_page(
         wrong=list(wrong),
         refused=refused,
         reason=reason,
+        won=won,
         done=done_of(request),
         **onward.marks(request, process, plan.id),
     )

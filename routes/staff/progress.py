@@ -13,19 +13,11 @@ from domain.processes import Process
 from routes.forms import read_form
 from routes.pages import site_of
 from routes.replies import Reply, see_other
-from routes.results import result_of
+from routes.results import won_in
 from routes.staff.access import process_for, staff_answer, staff_of, staff_page, staff_post
 from routes.staff.plans import plan_for, plan_page
 
 PATH = "/beheer/{slug:str}/plannen/{plan_id:int}/voortgang"
-
-
-async def won_in(request: Request, process: Process) -> frozenset[int]:
-    """The plans that get money, wholly or in part; none before the result."""
-    if not process.finished:
-        return frozenset()
-    result = await result_of(request, process)
-    return frozenset(row.plan.id for row in (*result.selected, *result.partial))
 
 
 @staff_page(PATH, "moderator")

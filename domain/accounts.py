@@ -334,8 +334,8 @@ def drop_second_factor(db: Database, by: int, account_id: int, now: datetime) ->
 # Passwords that were forgotten
 
 
-def ask_reset(db: Database, email: str, now: datetime) -> None:
-    """Mail a link to choose a new password, where that address has an account that is not disabled.
+def ask_reset(db: Database, email: str, language: str, now: datetime) -> None:
+    """Mail a link to choose a new password, in that language, where that address has an account that is not disabled.
 
     Else it makes a link all the same, which leads nowhere and goes to nobody: so it takes as long.
     """
@@ -344,7 +344,7 @@ def ask_reset(db: Database, email: str, now: datetime) -> None:
         return  # silently: the links in the mails of this hour still work
     path = new_link(db, RESET, normal_address(email), {"account_id": account_id}, RESET_LASTS, now)
     if account_id:
-        mails.password_reset(db, now, Recipient(normal_address(email), "nl"), path=path)
+        mails.password_reset(db, now, Recipient(normal_address(email), language), path=path)
 
 
 def reset_link(db: Database, email: str, now: datetime, drop_second_factor: bool = False) -> str | None:

@@ -269,9 +269,10 @@ def test_an_address_without_account_gets_a_link_made_and_no_mail(db: Database) -
         account(db, "Tessa", password=HASH)
         account(db, "Weg", password=HASH, disabled_at="2026-05-01T00:00:00Z")
         for name in ("tessa", "weg", "niemand"):
-            accounts.ask_reset(db, f"{name}@gemeente.example", NOW)
+            accounts.ask_reset(db, f"{name}@gemeente.example", "en", NOW)
     assert db.execute("SELECT count(*) FROM links").fetchone() == (3,)
     assert mails(db) == [("password_reset", "tessa@gemeente.example")]
+    assert db.execute("SELECT language FROM outbox").fetchone() == ("en",)  # in which they asked
 
 
 def test_a_reset_counts_once_for_an_hour_and_only_the_last(db: Database) -> None:

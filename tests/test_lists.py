@@ -271,6 +271,10 @@ def test_others_get_no_list_and_read_none_in(
     assert len(reload(db, "loosduinen").all_plans) == 1
 
 
+def test_a_list_says_once_which_characters_it_uses(client: TestClient, collecting: Process, bea: int) -> None:
+    assert client.get(f"{EXPORT}/plannen.csv").headers["content-type"] == "text/csv; charset=utf-8"
+
+
 def test_there_are_only_these_lists(client: TestClient, collecting: Process, bea: int) -> None:
     for name in ("plannen.pdf", "makers.csv", "plannen", "..%2Fplannen.csv"):
         assert client.get(f"{EXPORT}/{name}").status_code == 404

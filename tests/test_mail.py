@@ -261,6 +261,16 @@ def test_a_title_arrives_whole_in_the_subject(
     assert head.isascii()
 
 
+def test_a_device_without_a_name_is_left_out_of_the_sentence(db: Database, server: MailServer, send: Send) -> None:
+    with writing(db):
+        for device in ("", "Firefox op Linux"):
+            mails.signed_in_elsewhere(db, NOW, Recipient(AICHA.email), device=device)
+    send()
+    unknown, known = [" ".join(text_of(letter).split()) for letter in server.letters]
+    assert "op een apparaat dat we nog niet kenden." in unknown
+    assert "op een apparaat dat we nog niet kenden: Firefox op Linux." in known
+
+
 def test_the_domain_of_an_address_may_have_letters_of_its_own(db: Database, server: MailServer, send: Send) -> None:
     put(db, "chen@wijkräte.example")
     send()

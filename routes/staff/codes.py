@@ -240,7 +240,7 @@ def packed(process: Process, kind: str, files: list[tuple[str, bytes]]) -> File:
     """The file, or a ZIP of them where there are more."""
     if len(files) == 1:
         name, data = files[0]
-        return File(name, "text/csv; charset=utf-8" if name.endswith(".csv") else "text/html; charset=utf-8", data)
+        return File(name, "text/csv" if name.endswith(".csv") else "text/html", data)
     together, taken = io.BytesIO(), set[str]()
     with zipfile.ZipFile(together, "w", zipfile.ZIP_DEFLATED) as archive:
         for number, (name, data) in enumerate(files, 1):

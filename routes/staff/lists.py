@@ -32,7 +32,7 @@ MAKERS: dict[str, tuple[tuple[str, ...], Callable[[Database, Process], list[list
     "reacties": (lists.REACTIONS, lists.reactions_of),
 }
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-WRITERS = {"csv": ("text/csv; charset=utf-8", sheets.write_csv), "xlsx": (XLSX, sheets.write_xlsx)}
+WRITERS = {"csv": ("text/csv", sheets.write_csv), "xlsx": (XLSX, sheets.write_xlsx)}
 
 
 @staff_page("/beheer/{slug:str}/export", "beheerder")

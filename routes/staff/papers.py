@@ -107,7 +107,7 @@ async def planning_file(request: Request, slug: FromPath[str]) -> Reply:
         "Content-Disposition": f'attachment; filename="{process.slug}-planning.ics"',
         "Cache-Control": "no-store",
     }
-    return reply(body, "text/calendar; charset=utf-8", headers)
+    return reply(body, "text/calendar", headers)
 
 
 def event(task: Task, uid: str, process: Process, words: Any) -> Event:

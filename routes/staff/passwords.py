@@ -13,6 +13,7 @@ from domain.database import Database
 from domain.fields import Wrong
 from domain.sessions import Staff
 from routes.forms import Form, read_form
+from routes.languages import language_of
 from routes.pages import site_of
 from routes.replies import Reply, see_other
 from routes.staff import browsers
@@ -162,7 +163,7 @@ async def ask_reset(request: Request) -> Reply:
         wrong, status = [Wrong("email", "wait", 60)], 429
     if wrong:
         return staff_answer(request, "staff/forgotten.html", status=status, wrong=wrong, email=email, asked=False)
-    await site.writer.write(accounts.ask_reset, fields.address(email), site.now())
+    await site.writer.write(accounts.ask_reset, fields.address(email), language_of(request), site.now())
     return staff_answer(request, "staff/forgotten.html", wrong=[], email=email, asked=True)
 
 

@@ -1,15 +1,16 @@
 """Outreach (erop uit): what staff did so that more people take part, and what the figures were before and after."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from domain import areas, audit, database, fields, phases, turnout
+from domain import areas, audit, database, disclosure, fields, phases, turnout
 from domain.database import Database
 from domain.fields import Wrong, WrongFields
 from domain.phases import HERE
 from domain.processes import Process
-from domain.representation import Days, Watch
+from domain.representation import Days, Watch, room
 from domain.turnout import NONE
 
 # What others did, and with what came of it; templates/staff/turnout.html has words for each.
@@ -119,27 +120,29 @@ def of_process(db: Database, process_id: int) -> list[Outreach]:
 class Change:
     """Figures before and after, of one group and of all together. They come together; why, they don't say.
 
-    The days are those of the figures; `percent` is by how much the group grew and `all_percent` all of them.
+    The days are those of the figures; `grew` is by how many per cent the group grew and `all_grew` all of them, each
+    between two numbers: a figure of 30 may be 39.
     """
 
     first_day: str
     last_day: str
     before: int
     after: int
-    all_before: int
-    all_after: int
+    grew: tuple[int, int]
+    all_grew: tuple[int, int]
 
     @property
-    def percent(self) -> int | None:
-        return growth(self.before, self.after)
+    def compared(self) -> str:
+        """more or less than all together, or the empty text where rounding hides it."""
+        if self.grew[0] > self.all_grew[1]:
+            return "more"
+        return "less" if self.grew[1] < self.all_grew[0] else ""
 
-    @property
-    def all_percent(self) -> int | None:
-        return growth(self.all_before, self.all_after)
 
-
-def growth(before: int, after: int) -> int | None:
-    return round(100 * (after - before) / before) if before else None
+def growth(before: int, after: int, room_before: int, room_after: int) -> tuple[int, int]:
+    """Between how many per cent it grew, where each may be so much more than its figure. Nobody takes a vote back."""
+    least = 100 * (after - before - room_before) / (before + room_before)
+    return max(0, math.floor(least)), math.ceil(100 * (after + room_after - before) / before)
 
 
 def change(done: Outreach, watch: Watch) -> Change | None:
@@ -156,10 +159,15 @@ def change(done: Outreach, watch: Watch) -> Change | None:
     first, last = around(days, done.done_on)
     if not first or not last or first not in totals or last not in totals:
         return None
-    before, after = summed(days[first], keys), summed(days[last], keys)
-    if not before or not after:
+    both = [key for key in keys if key in days[first] and key in days[last]]
+    if not both:
         return None
-    return Change(first, last, before, after, totals[first][NONE], totals[last][NONE])
+    before, after = summed(days[first], both), summed(days[last], both)
+    issued = watch.by_area if name == "area" else {}
+    rooms = [sum(room(key, days[day], issued) for key in both) for day in (first, last)]
+    total = totals[first][NONE], totals[last][NONE]
+    spare = disclosure.FEWEST - 1
+    return Change(first, last, before, after, growth(before, after, *rooms), growth(*total, spare, spare))
 
 
 def keys_of(area_id: int, watch: Watch) -> list[str]:

@@ -34,15 +34,23 @@ def wilson(count: float, of: float, z: float) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def verdict(low: int, high: int, of: float, expected: float) -> str:
-    """How a group of `of` people compares with a share, where between `low` and `high` of them took part.
+Rate = tuple[float, float]  # how many, of how many
 
-    behind, behind_likely, ahead_likely, ahead, or the empty text: it can be chance, or differs by too little to matter.
+
+def verdict(lowest: Rate, highest: Rate, least: float, most: float) -> str:
+    """How a group, of which between `lowest` and `highest` took part, compares with a share between `least` and `most`.
+
+    behind, behind_likely, ahead_likely, ahead, or the empty text: it can be chance or rounding, or differs by too
+    little to matter. It is sure of what holds at the ends of both, where rounding hides as much as it can; how much a
+    difference matters is judged in the middle.
     """
-    if high < MATTERS * expected * of and wilson(high, of, LIKELY)[1] < expected:
-        return "behind" if wilson(high, of, SURE)[1] < expected else "behind_likely"
-    if MATTERS * low > expected * of and wilson(low, of, LIKELY)[0] > expected:
-        return "ahead" if wilson(low, of, SURE)[0] > expected else "ahead_likely"
+    if highest[1] <= 0:
+        return ""
+    middle = (lowest[0] + highest[0]) / (lowest[1] + highest[1])
+    if middle < MATTERS * least and wilson(*highest, LIKELY)[1] < least:
+        return "behind" if wilson(*highest, SURE)[1] < least else "behind_likely"
+    if MATTERS * middle > most and wilson(*lowest, LIKELY)[0] > most:
+        return "ahead" if wilson(*lowest, SURE)[0] > most else "ahead_likely"
     return ""
 
 
@@ -50,8 +58,9 @@ def verdict(low: int, high: int, of: float, expected: float) -> str:
 class Row:
     """A group. `figure` is at least how many took part, None if it isn't shown; `of` how many could have.
 
-    `share` in per cent; `since` the day from which it was behind all the time. `rest`: it makes up for the others and
-    has no figure of its own; if it has one here, that follows from those of the others and the total.
+    `share` and `highest`, what it may be before rounding, in per cent; `since` the day from which it was behind all the
+    time. `rest`: it makes up for the others and has no figure of its own; if it has one here, that follows from those
+    of the others and the total.
     """
 
     key: str
@@ -63,6 +72,14 @@ class Row:
     verdict: str = ""
     since: str = ""
     rest: bool = False
+    highest: float | None = None
+
+    @property
+    def by_rounding(self) -> bool:
+        """It seems to have less than expected, but that can be because it was rounded down."""
+        if self.verdict or self.share is None or self.highest is None or self.expected is None:
+            return False
+        return round(self.share) < round(self.expected) and self.expected <= self.highest
 
     @property
     def behind(self) -> bool:
@@ -115,6 +132,11 @@ class Section:
     @property
     def shown(self) -> list[Row]:
         return [row for row in self.rows if row.figure is not None]
+
+    @property
+    def widest(self) -> float:
+        """The largest share that a bar is drawn of, in per cent."""
+        return max((row.highest or row.share or 0 for row in self.shown), default=0)
 
     @property
     def largest(self) -> int:
@@ -230,20 +252,31 @@ def area_section(
     def row(key: str) -> Row:
         others = [other for other in listed if other != key]
         seen = {each: between(key, days[each], rest, others, totals[each], issued) for each in sorted(days)}
-        said = {each: judged(seen[each], issued[key], totals[each] / codes) for each in seen}
-        figure = seen[day].low if seen[day].known else None
-        share = None if figure is None else 100 * figure / issued[key]
-        name = tree[key].name if key in tree else ""
+        said = {each: judged(seen[each], issued[key], totals[each], codes) for each in seen}
+        low, high = seen[day].low, min(issued[key], seen[day].high)
+        known = seen[day].known
         return Row(
-            key, name, figure, issued[key], share, 100 * totals[day] / codes, said[day], since(said), key == rest
+            key,
+            tree[key].name if key in tree else "",
+            low if known else None,
+            issued[key],
+            100 * low / issued[key] if known else None,
+            100 * totals[day] / codes,
+            said[day],
+            since(said),
+            key == rest,
+            100 * high / issued[key] if known else None,
         )
 
     return Section(day, tuple(map(row, listed)))
 
 
-def judged(found: Between, issued: int, expected: float) -> str:
-    """Each day is compared with the share of that day."""
-    return verdict(found.low, min(issued, found.high), issued, expected) if disclosure.most(issued) else ""
+def judged(found: Between, issued: int, total: int, codes: int) -> str:
+    """Each day is compared with the share of that day, which was rounded down too."""
+    if not disclosure.most(issued):
+        return ""
+    high = min(issued, found.high)
+    return verdict((found.low, issued), (high, issued), total / codes, (total + disclosure.FEWEST - 1) / codes)
 
 
 def since(said: Mapping[str, str]) -> str:
@@ -275,15 +308,36 @@ def age_section(days: Days, people: Mapping[str, Known], process: Process) -> Se
     if not groups:
         return Section(day)
     asked = turnout.ages_asked(process)
-    living, answers = who_may(people, process.vote_age or 0, asked), sum(groups.get(age, 0) for age in asked)
-    rows = []
-    for age in asked:
-        figure, expected = groups.get(age), living.get(age)
-        low = figure or 0
-        said = verdict(low, low + disclosure.FEWEST - 1, answers, expected) if expected else ""
-        share = None if figure is None or not answers else 100 * figure / answers
-        rows.append(Row(age, "", figure, answers, share, 100 * expected if expected else None, said))
-    return Section(day, tuple(rows))
+    living = who_may(people, process.vote_age or 0, asked)
+
+    def row(age: str) -> Row:
+        figure, expected, answers = groups.get(age), living.get(age), answered(groups, asked)
+        said = {each: judged_age(age, days[each], asked, expected) for each in days} if expected else {}
+        return Row(
+            age,
+            "",
+            figure,
+            answers,
+            100 * figure / answers if figure and answers else None,
+            100 * expected if expected else None,
+            said.get(day, ""),
+            since(said),
+        )
+
+    return Section(day, tuple(map(row, asked)))
+
+
+def answered(groups: Mapping[str, int], asked: Iterable[str]) -> int:
+    """At least how many gave one of these answers."""
+    return sum(groups.get(age, 0) for age in asked)
+
+
+def judged_age(age: str, groups: Mapping[str, int], asked: Sequence[str], expected: float) -> str:
+    """The others are rounded down too: of fewer answers a group is the larger part, of more the smaller."""
+    low, others = groups.get(age, 0), [other for other in asked if other != age]
+    high, rest = low + disclosure.FEWEST - 1, answered(groups, others)
+    lowest = (low, low + rest + (disclosure.FEWEST - 1) * len(others))
+    return verdict(lowest, (high, high + rest), expected, expected)
 
 
 def who_may(people: Mapping[str, Known], vote_age: int, asked: Sequence[str]) -> dict[str, float]:

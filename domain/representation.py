@@ -217,7 +217,7 @@ def watch(db: Database, process: Process) -> Watch:
         parts=tuple(parts(area.rows, tree)),
         age=age_section(history.get("age", {}), people, process),
         first_time=plain(history.get("first_time", {}), dict.fromkeys(turnout.FIRST_TIME, "")),
-        channel=plain(history.get("channel", {}), dict.fromkeys(turnout.CHANNELS, ""), rest.get("channel"), totals),
+        channel=plain(history.get("channel", {}), channels(turnout.VOTES), rest.get("channel"), totals),
         contributions=dict(contributions(history, tree, process, rest)),
         year=min((known.year for name, known in people.items() if name in area_figures.AGES), default=None),
         history=history,
@@ -386,19 +386,22 @@ def plain(
     )
 
 
+def channels(measure: str) -> dict[str, str]:
+    return dict.fromkeys(turnout.COMES_IN[measure], "")
+
+
 def contributions(
     history: Mapping[str, Days], tree: Mapping[str, Area], process: Process, rest: Mapping[str, str]
 ) -> Iterable[tuple[str, dict[str, Section]]]:
     names = {
         "area": {key: area.name for key, area in tree.items()},
         "theme": {str(theme.id): theme.name for theme in process.themes},
-        "channel": dict.fromkeys(turnout.CHANNELS, ""),
     }
     for measure in turnout.MEASURES[1:]:
         totals = history.get(dimension(measure, "total"), {})
         if totals:
             found = {"total": plain(totals, {NONE: ""})}
-            for name, given in names.items():
+            for name, given in (names | {"channel": channels(measure)}).items():
                 there = dimension(measure, name)
                 found[name] = plain(history.get(there, {}), given, rest.get(there), totals)
             yield measure, found

@@ -20,6 +20,13 @@ from domain.phases import HERE
 from domain.processes import Process
 
 CHANNELS = ("online", "paper", "desk", "helped")
+# How each can come in here: of any other channel there is nothing to tell.
+COMES_IN = {
+    "votes": ("online", "desk", "helped"),
+    "plans": CHANNELS,
+    "supports": ("online", "paper"),
+    "reactions": ("online",),
+}
 AGES = ("0-15", "15-25", "25-45", "45-65", "65+")  # as CBS groups them: from … up to, not including
 FIRST_TIME = ("yes", "no")
 QUESTIONS = {"age": AGES, "first_time": FIRST_TIME}

@@ -170,6 +170,35 @@ def test_afterwards_they_see_who_took_part_and_what_is_missing(
     assert 'href="/bezuidenhout/opkomst"' in client.get("/bezuidenhout/uitslag").text
 
 
+def test_a_buurt_of_few_codes_is_not_told_how_few(client: TestClient, fill: Fill, db: Database) -> None:
+    process = fill(turnout_public="daily")
+    with writing(db):
+        db.execute("UPDATE turnout_days SET issued = json_set(issued, '$.\"6\"', 4)")
+    (name,) = db.execute("SELECT name FROM areas WHERE id = 6").fetchone()
+    text = words(client.get(f"/{process.slug}/opkomst").text)
+    assert f"{name} te weinig om te laten zien minder dan 10" in text
+
+
+def test_the_average_and_the_light_part_of_a_bar_are_explained(client: TestClient, fill: Fill) -> None:
+    fill(turnout_public="daily")
+    text = words(client.get(OVERVIEW).text)
+    assert "Het streepje in elke balk is het gemiddelde: 17 van elke 100." in text
+    assert "wat er door het afronden nog bij kan horen" in text
+
+
+def test_of_a_channel_that_nothing_can_come_in_by_nothing_is_said(client: TestClient, fill: Fill, db: Database) -> None:
+    process = fill(turnout_public="daily")
+    plan = process.plans[0].id
+    with writing(db):
+        rows = [(plan, "paper")] * 25 + [(plan, "online")] * 60
+        db.conn.executemany("INSERT INTO supports (plan_id, channel, given_on) VALUES (?, ?, '2026-05-01')", rows)
+    make_figures(db, process, NOW + DAY)
+    text = words(client.get(OVERVIEW).text)
+    assert "Hoe het binnenkwam" in text
+    assert "Op papier 20" in text
+    assert "Aan de balie" not in text
+
+
 def test_the_page_comes_from_memory(client: TestClient, fill: Fill) -> None:
     fill(turnout_public="daily")
     first = client.get(OVERVIEW)

@@ -7,7 +7,7 @@ from litestar import Request
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
-from domain import areas, outreach, representation, turnout
+from domain import areas, inhabitants, outreach, representation, turnout
 from domain.database import Database
 from domain.fields import WrongFields
 from domain.outreach import Typed
@@ -49,6 +49,7 @@ def watched(db: Database, process: Process) -> dict[str, Any]:
     watch = representation.watch(db, process)
     return {
         "watch": watch,
+        "beside": inhabitants.beside(db, process, watch),
         "drawing": areas.drawing(db, areas.of_process(db, process.id)),
         "noted": [(each, outreach.change(each, watch)) for each in outreach.of_process(db, process.id)],
         "places": outreach.places(db, process),

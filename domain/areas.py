@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from domain import audit, database, maps
 from domain.database import Database
-from domain.maps import Ring
+from domain.maps import Frame, Point, Ring, Shape
 
 LEVELS = ("municipality", "district", "wijk", "buurt")  # from large to small
 PREFIXES = {"municipality": "GM", "wijk": "WK", "buurt": "BU"}  # CBS has no codes of stadsdelen
@@ -287,17 +288,19 @@ def found(db: Database, area_id: int) -> Area:
 
 @dataclass(frozen=True, slots=True)
 class AreaMap:
-    """A drawing of areas beside one another: `paths` by area id (fill-rule evenodd)."""
+    """A drawing of areas beside one another: `paths` by area id (fill-rule evenodd), and of each with room for a few
+    signs of LETTER high where they stand best: x, y, and the width that is free there."""
 
     width: int
     height: int
     paths: Mapping[int, str]
+    middles: Mapping[int, tuple[int, int, int]]
 
 
 def drawing(db: Database, area_id: int) -> AreaMap | None:
     """The areas in that one that have a boundary and hold none that has; itself where none has.
 
-    The first time after they changed it takes a tenth of a second for some hundreds.
+    The first time after they changed it takes some tenths of a second for hundreds.
     """
     rows = db.execute(
         f"{BELOW} SELECT areas.id, parent_id, boundary FROM below JOIN areas ON areas.id = below.id ORDER BY depth",
@@ -314,26 +317,70 @@ def drawing(db: Database, area_id: int) -> AreaMap | None:
 
 @lru_cache(maxsize=16)
 def drawn(bounded: tuple[tuple[int, str], ...]) -> AreaMap | None:
-    outlines = {id_: flattened(boundary) for id_, boundary in bounded}
-    points = [point for rings in outlines.values() for ring in rings for point in ring]
-    if not points:
+    """Whole units, for hundreds of boundaries are sent with each page. Of two neighbours the line between them may
+    differ by LEAST each: less than the stroke around them covers."""
+    outlines = {id_: [ring for shape in shapes_in(boundary) for ring in shape] for id_, boundary in bounded}
+    places = [place for rings in outlines.values() for ring in rings for place in ends(ring)]
+    if not places:
         return None
-    frame = maps.frame_around(points, MAP_WIDTH)
-
-    def path_of(ring: Ring) -> str:
-        """The ring in whole units, without points that fall together."""
-        spots = [(round((x - frame.left) * frame.scale), round((y - frame.top) * frame.scale)) for x, y in ring]
-        corners = [spot for spot, before in zip(spots, [None, *spots], strict=False) if spot != before]
-        return "M" + "L".join(f"{x} {y}" for x, y in corners) + "Z"
-
-    paths = {id_: "".join(map(path_of, rings)) for id_, rings in outlines.items()}
-    return AreaMap(frame.width, frame.height, paths)
+    frame = maps.frame_around(places, MAP_WIDTH)
+    lines = {id_: lines_of(rings, frame) for id_, rings in outlines.items()}
+    paths = {id_: "".join(map(path_of, each)) for id_, each in lines.items()}
+    return AreaMap(frame.width, frame.height, paths, {id_: middle(each) for id_, each in lines.items()})
 
 
-def flattened(boundary: str) -> list[Ring]:
-    """The rings of a boundary on the map of the world. (maps.shapes_of would push out what the other pages use.)"""
-    return [[maps.mercator(lat, lon) for lon, lat in ring] for shape in shapes_in(boundary) for ring in shape]
+def ends(ring: Ring) -> list[Point]:
+    """The corners of the box around the ring, on the map of the world."""
+    lons, lats = zip(*ring, strict=True)
+    return [maps.mercator(min(lats), min(lons)), maps.mercator(max(lats), max(lons))]
 
 
-def shapes_in(boundary: str) -> list[Any]:
+LEAST = 1.0  # units: what makes less of a difference isn't drawn
+LETTER = 22  # units high: on a phone, where the drawing is half as wide, it can still be read
+
+Line = list[tuple[int, int]]  # closed, in the units of the drawing
+
+
+def lines_of(rings: Sequence[Ring], frame: Frame) -> list[Line]:
+    """The rings as they are drawn; without islands and holes that come to nothing, unless nothing is left."""
+    lines = [line_of(ring, frame) for ring in rings]
+    return [line for line in lines if len(line) > 3] or lines[:1]
+
+
+def line_of(ring: Ring, frame: Frame) -> Line:
+    far = LEAST / 2 / frame.scale * 360  # degrees to the east: closer points needn't be looked at twice
+    lon, lat = ring[0]
+    apart = [ring[0]]
+    for point in ring:
+        if abs(point[0] - lon) > far or abs(point[1] - lat) > far * FLATTENED:
+            apart.append(point)
+            lon, lat = point
+    apart.append(ring[-1])
+    flat = [frame.at(lat, lon) for lon, lat in apart]
+    spots = [(round(flat[at][0]), round(flat[at][1])) for at in maps.corners(flat, LEAST)]
+    return [spot for spot, before in zip(spots, [None, *spots], strict=False) if spot != before]
+
+
+FLATTENED = 0.6  # this part of a degree to the north is as long on a map of the Netherlands as one to the east
+
+
+def path_of(line: Line) -> str:
+    steps = [str(step) for (x, y), (to_x, to_y) in pairwise(line[:-1] or line) for step in (to_x - x, to_y - y)]
+    return f"M{line[0][0]} {line[0][1]}" + (f"l{' '.join(steps)}" if steps else "").replace(" -", "-") + "z"
+
+
+def middle(lines: Sequence[Line]) -> tuple[int, int, int]:
+    """Halfway up the largest of the rings, in the middle of the widest part that lies inside, and how wide that is."""
+    largest = max(lines, key=lambda line: max(y for _, y in line) - min(y for _, y in line))
+    high = (max(y for _, y in largest) + min(y for _, y in largest)) // 2
+    at = high + 0.5
+    crossed = sorted(
+        x + (at - y) / (to_y - y) * (to_x - x) for (x, y), (to_x, to_y) in pairwise(largest) if (y > at) != (to_y > at)
+    )
+    left, right = max(zip(crossed[::2], crossed[1::2], strict=True), key=lambda both: both[1] - both[0], default=(0, 0))
+    return round((left + right) / 2), high, round(right - left)
+
+
+def shapes_in(boundary: str) -> list[Shape]:
+    """As maps.shapes_of, which would push out what the other pages use."""
     return maps.shapes_of.__wrapped__(boundary)

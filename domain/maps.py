@@ -129,7 +129,12 @@ def refuse_broken(ring: Ring) -> None:
 
 def simplified(ring: Ring, tolerance: float) -> Ring:
     """The ring without the points that make no difference of more than `tolerance` (Douglas and Peucker)."""
-    flat = [mercator(lat, lon) for lon, lat in ring]
+    kept = corners([mercator(lat, lon) for lon, lat in ring], tolerance)
+    return [(round(ring[i][0], DECIMALS), round(ring[i][1], DECIMALS)) for i in kept]
+
+
+def corners(flat: Sequence[Point], tolerance: float) -> list[int]:
+    """Which points of the closed line make a difference of more than `tolerance`."""
     far = max(range(len(flat)), key=lambda i: math.dist(flat[0], flat[i]))
     keep, todo = {0, far, len(flat) - 1}, [(0, far), (far, len(flat) - 1)]
     while todo:
@@ -138,7 +143,7 @@ def simplified(ring: Ring, tolerance: float) -> Ring:
         if worst is not None:
             keep.add(worst)
             todo += [(first, worst), (worst, last)]
-    return [(round(ring[i][0], DECIMALS), round(ring[i][1], DECIMALS)) for i in sorted(keep)]
+    return sorted(keep)
 
 
 def furthest(flat: Sequence[Point], first: int, last: int, tolerance: float) -> int | None:

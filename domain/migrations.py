@@ -95,6 +95,11 @@ def plans_that_nobody_of_the_staff_looked_at(db: Database) -> None:
     execute(db, UNREAD)
 
 
+@migrations()
+def who_lives_there_and_outreach_make_pages_anew(db: Database) -> None:
+    count_revisions(db, "area_figures", "outreach")
+
+
 def execute(db: Database, statements: str) -> None:
     for statement in statements.split(";;"):
         db.execute(statement)

@@ -1,5 +1,7 @@
 """The tree of areas: what lies in what, where a place lies, and what reading in a file changes."""
 
+import json
+import re
 import sqlite3
 from collections.abc import Callable
 
@@ -265,3 +267,47 @@ def test_a_drawing_shows_the_smallest_areas_beside_one_another(db: Database, tow
     assert set(alone.paths) == {id_of(db, HAVEN)}
     assert areas.drawing(db, database.insert(db, "areas", {"name": "Zonder"})) is None
     assert maps.contains(db.execute("SELECT boundary FROM areas WHERE code = ?", [HAVEN]).fetchone()[0], *IN_HAVEN)
+
+
+def corners(path: str) -> set[tuple[int, int]]:
+    """Of a path as it is drawn: a corner in whole units, then how far each next one lies from the one before."""
+    assert re.fullmatch(r"(M\d+ \d+l[-0-9 ]+z)+", path)
+    (x, y), *steps = pairs(path.strip("Mz").split("l", 1))
+    found = {(x, y)}
+    for dx, dy in steps:
+        x, y = x + dx, y + dy
+        found.add((x, y))
+    return found
+
+
+def pairs(parts: list[str]) -> list[tuple[int, int]]:
+    numbers = [int(number) for part in parts for number in re.findall(r"-?\d+", part)]
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def test_neighbours_are_drawn_without_a_gap(db: Database, town: int) -> None:
+    drawing = areas.drawing(db, town)
+    assert drawing is not None
+    kerkplein, haven, molenbuurt = (corners(drawing.paths[id_of(db, code)]) for code in (KERKPLEIN, HAVEN, MOLENBUURT))
+    assert len(kerkplein) == len(haven) == 4
+    assert len(kerkplein & haven) == len(haven & molenbuurt) == 2
+    left, right = min(haven)[0], max(haven)[0]
+    assert drawing.middles[id_of(db, HAVEN)][0] == pytest.approx((left + right) / 2, abs=1)
+    assert drawing.middles[id_of(db, HAVEN)][2] == right - left
+
+
+def test_hundreds_of_areas_with_hundreds_of_points_are_drawn_in_some_kilobytes(db: Database) -> None:
+    read_in(db, towns.large_town(points=300))
+    drawing = areas.drawing(db, id_of(db, towns.LARGE_TOWN))
+    assert drawing is not None
+    assert len(drawing.paths) == towns.WIJKEN * towns.EACH
+    assert sum(map(len, drawing.paths.values())) < 60_000
+    assert all(len(corners(path)) > 8 for path in drawing.paths.values())  # still round
+
+
+def test_an_area_too_small_to_draw_is_a_dot(db: Database, town: int) -> None:
+    speck = towns.square(0) | {"coordinates": [[[[4.3, 52.07], [4.30001, 52.07], [4.30001, 52.07001], [4.3, 52.07]]]]}
+    db.execute("UPDATE areas SET boundary = ? WHERE code = ?", [json.dumps(speck), KERKPLEIN])
+    drawing = areas.drawing(db, town)
+    assert drawing is not None
+    assert re.fullmatch(r"M\d+ \d+(l[-0-9 ]+)?z", drawing.paths[id_of(db, KERKPLEIN)])

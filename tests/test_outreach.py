@@ -117,6 +117,22 @@ def test_residents_see_what_was_done_but_not_the_note(
     assert "Stef" not in text
 
 
+def test_what_is_noted_afterwards_stands_on_both_pages_at_once(
+    client: TestClient, stef: int, process: Process, db: Database
+) -> None:
+    buurten = insert_buurten(db, process)
+    for area_id in buurten.values():
+        insert_codes(db, process, area_id, 500)
+        vote_many(db, process, area_id, 200)
+    make_figures(db, process, NOW)
+    db.execute("UPDATE processes SET turnout_public = 'daily' WHERE id = ?", [process.id])
+    for path in (WATCH, "/bezuidenhout/opkomst"):
+        assert "10 mei 2026" not in words(client.get(path).text)
+    client.post(WATCH, data=MARKET)
+    for path in (WATCH, "/bezuidenhout/opkomst"):
+        assert "10 mei 2026" in words(client.get(path).text)
+
+
 def test_there_is_an_end_to_what_can_be_noted(
     client: TestClient, stef: int, process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:

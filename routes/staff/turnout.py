@@ -16,6 +16,7 @@ from domain.sheets import Row
 from routes.forms import read_form
 from routes.pages import site_of
 from routes.replies import Reply, reply, see_other
+from routes.site import Site
 from routes.staff.access import process_for, staff_answer, staff_of, staff_page, staff_post
 from routes.staff.lists import WRITERS
 
@@ -28,7 +29,6 @@ async def show(request: Request, slug: FromPath[str]) -> Reply:
 
 
 async def watch_page(request: Request, process: Process, typed: Typed | None = None, wrong: Any = ()) -> Reply:
-    values = await asyncio.to_thread(site_of(request).read, watched, process)
     return staff_answer(
         request,
         "staff/turnout.html",
@@ -41,8 +41,15 @@ async def watch_page(request: Request, process: Process, typed: Typed | None = N
         steps=representation.STEPS,
         actions=outreach.ACTIONS,
         age_groups=turnout.AGES,
-        **values,
+        **await seen(site_of(request), process),
     )
+
+
+async def seen(site: Site, process: Process) -> dict[str, Any]:
+    """What `watched` says: once per revision, but for the codes issued before there are figures, which make none."""
+    if turnout.last_made(site.reader, process.id) is None:
+        return await asyncio.to_thread(site.read, watched, process)
+    return await site.once(watched, process)
 
 
 def watched(db: Database, process: Process) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from functools import lru_cache
 import nh3
 from babel.dates import format_datetime, format_time
 from babel.numbers import format_decimal, get_currency_symbol
+from jinja2.utils import urlize
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
@@ -115,6 +116,15 @@ def paragraphs(text: str) -> Markup:
     parts = [part for part in text.replace("\r\n", "\n").split("\n\n") if part.strip()]
     lines = (Markup("<br>").join(escape(line) for line in part.strip().split("\n")) for part in parts)
     return Markup("\n").join(Markup('<p dir="auto">{}</p>').format(line) for line in lines)
+
+
+def with_links(text: str) -> Markup:
+    """Plain text in which addresses of pages are links. Those of people are none: a program that collects them should
+    find no more than what somebody typed."""
+    return Markup(MAIL_LINK.sub(r"\1", urlize(text, 60, rel="nofollow ugc")))  # noqa: S704 – urlize escapes
+
+
+MAIL_LINK = re.compile(r'<a href="mailto:[^>]*>(.*?)</a>')
 
 
 # Of Markdown: paragraphs, line ends, emphasis, lists and links. No headings, pictures, tables, code or HTML.

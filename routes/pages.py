@@ -61,6 +61,7 @@ def environment(language: str) -> TranslatedEnvironment:
         "period": lambda phase: formats.period(phase, language, translations(language).gettext),
         "when": lambda phase: formats.when(phase, language, translations(language).gettext),
         "paragraphs": formats.paragraphs,
+        "with_links": formats.with_links,
         "markdown": formats.markdown,
         "excerpt": formats.excerpt,
         "new_window": formats.new_window,

@@ -62,6 +62,9 @@ function draw(box, button, { boundary, pins }) {
   const map = L.map(place, { zoomControl: false });
   map.attributionControl.setPrefix(false);
   L.control.zoom({ zoomInTitle: box.dataset.zoomIn, zoomOutTitle: box.dataset.zoomOut }).addTo(map);
+  map.on("popupopen", ({ popup }) => {
+    popup.getElement().querySelector(".leaflet-popup-close-button").setAttribute("aria-label", box.dataset.close);
+  });
   const area = boundary ? L.geoJSON(boundary, { interactive: false, style: { className: "area", fill: false } }) : null;
   const markers = pins.map(marker);
   const bounds = area ? area.getBounds() : L.featureGroup(markers).getBounds();

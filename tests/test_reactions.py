@@ -180,6 +180,16 @@ def test_what_was_confirmed_too_late_is_refused_in_a_friendly_way(
     assert (answer.status_code, rows(db)) == (409, [])
 
 
+def test_the_address_of_somebody_is_no_link(client: TestClient, db: Database, secret: bytes, plan: Plan) -> None:
+    said = "Mail <jan@voorbeeld.nl> of eva@priv.example, niet mailto:jan@voorbeeld.nl, of kijk op www.voorbeeld.nl"
+    write(db, secret, plan, BRAM, said)
+    page = Page(client.get(plan.url).text)
+    assert "Mail <jan@voorbeeld.nl> of eva@priv.example, niet" in page.words
+    links = {a["href"] for a in page.all("a")}
+    assert "https://www.voorbeeld.nl" in links
+    assert not [link for link in links if "jan@" in link or "eva@" in link]
+
+
 def test_html_is_text_and_addresses_become_links(client: TestClient, db: Database, secret: bytes, plan: Plan) -> None:
     sign_in(client, db, secret, AICHA)
     react(

@@ -93,7 +93,7 @@ def test_a_newer_first_link_voids_the_older(db: Database) -> None:
             accounts.make_first(db, older, "olga@gemeente.example", "Olga", HASH, NOW)
         olga = accounts.make_first(db, newer, "Olga@Gemeente.example ", "Olga", HASH, NOW)
     assert accounts.load(db, olga) == accounts.Account(
-        olga, "olga@gemeente.example", "Olga", True, True, False, False, {}
+        olga, "olga@gemeente.example", "Olga", True, True, False, False, False, {}
     )
     assert accounts.first_link(db, NOW) is None
     with pytest.raises(LinkGone):

@@ -199,7 +199,7 @@ def mended(design: Design) -> Design:
     """Without limits that don't fit, where there are any."""
     if not model.clashes(design):
         return design
-    free = dict.fromkeys(("vote-min_length", "vote-max_length", "vote-max_sum_cost"))
+    free = dict.fromkeys(("vote-min_length", "vote-max_length", "vote-max_sum_cost", "collect-max_plan_cost"))
     return Design(model.decided(design, free).values, (), design.spans)
 
 

@@ -5,7 +5,7 @@ import hashlib
 import itertools
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -295,6 +295,7 @@ class Control:
     on: bool = False
     most: int = 0
     amount: bool = False
+    action: str = ""  # of a button that sends the form elsewhere
 
     def like(self, other: "Control | None") -> bool:
         return other is not None and (self.name, self.value) == (other.name, other.value)
@@ -369,6 +370,7 @@ class Forms(HTMLParser):
         self.feed(html)
         for form, control in self.late:
             self.by_id[form].controls.append(control)
+        self.forms += [elsewhere for form in self.forms for elsewhere in sent_elsewhere(form)]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         a = {name: value or "" for name, value in attrs}
@@ -386,7 +388,8 @@ class Forms(HTMLParser):
             kind = a.get("type", "submit" if tag == "button" else tag if tag == "textarea" else "text")
             amount = a.get("inputmode", "") in ("decimal", "numeric") or "date" in a.get("name", "")
             control = Control(
-                a.get("name", ""), kind, a.get("value", ""), "checked" in a, int(a.get("maxlength") or 0), amount
+                *(a.get("name", ""), kind, a.get("value", ""), "checked" in a, int(a.get("maxlength") or 0), amount),
+                action=a.get("formaction", ""),
             )
             self.area = control if tag == "textarea" else None
             self.add(control, a.get("form", ""))
@@ -408,6 +411,15 @@ class Forms(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self.area is not None:
             self.area.value += data
+
+
+def sent_elsewhere(form: Typing) -> Iterator[Typing]:
+    """The form once more for each of its buttons that sends it to an address of its own; it loses that button."""
+    away = [control for control in form.controls if control.action]
+    form.controls = [control for control in form.controls if not control.action]
+    fields = [control for control in form.controls if control.kind != "submit"]
+    for button in away:
+        yield replace(form, action=button.action, controls=[*fields, button])
 
 
 def forms_on(page: str, html: str) -> list[Typing]:

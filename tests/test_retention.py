@@ -43,7 +43,7 @@ NOT_PERSONAL_COLUMNS = {
     "reports": "id plan_id reaction_id reported_at handled_at account_id",
     "interested": "id",
     "follows": "id process_id plan_id frequency last_news",
-    "accounts": "id totp_step owner disabled_at created_at",
+    "accounts": "id totp_step owner disabled_at created_at may_design",
     "recovery_codes": "account_id",
     "staff_sessions": "id second_factor created_at expires_at",
     "notes": "id plan_id account_id written_at",

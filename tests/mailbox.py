@@ -3,9 +3,11 @@
 import json
 from typing import Any
 
+import pytest
 from litestar.testing import TestClient
 
 from domain.database import Database
+from routes.site import Site
 from tests.cast import Resident
 from tests.pages import Page
 
@@ -32,3 +34,9 @@ def ask_mail(client: TestClient, page: str, email: str) -> Any:
 def confirm(client: TestClient, db: Database, who: Resident) -> Any:
     """Press the button of the link in the newest mail."""
     return client.post(link_to(db, who))
+
+
+def with_server(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings with a mail server that nobody listens on."""
+    changed = {"smtp_host": "127.0.0.1", "smtp_port": 9, "mail_from": "post@example.org"}
+    monkeypatch.setattr(site, "settings", type(site.settings)(**{**vars(site.settings), **changed}))

@@ -243,6 +243,35 @@ def test_dates_that_look_like_a_mistake_are_said(client: TestClient, olga: int) 
     assert "‘Plannen indienen’ is dan al voorbij" in words(client.get(f"{here}/planning").text)
 
 
+# What counts for nothing with another answer
+
+
+def test_who_has_voters_choose_one_plan_decides_no_limits(client: TestClient, db: Database, olga: int) -> None:
+    here = begin(client, voorbeeld="den-haag-wijkbudget")
+    fill(client, here, "vote", **{"vote-min_length": "2", "vote-max_length": "5"})
+    limits = {"vote-min_length": "2", "vote-max_length": "veel", "vote-max_sum_cost": "40000000"}
+    assert fill(client, here, "vote", **{"vote-voting_method": "choose-1"}, **limits).status_code == 303
+    design = draft(db, here).design
+    assert {design.values.get(f"vote-{name}") for name in ("min_length", "max_length", "max_sum_cost")} == {None}
+    assert "vote" not in {clash.step for clash in model.clashes(design)}
+    page = client.get(f"{here}/vote").text
+    assert "Een minimum, een maximum en een bedrag zijn er dan niet." in words(page)
+    assert page.count("not-with-choose-1") == len(limits)
+
+
+def test_where_nobody_may_react_no_phase_asks_whether(client: TestClient, db: Database, olga: int) -> None:
+    here = begin(client, voorbeeld="den-haag-wijkbudget")
+    question = "Bewoners mogen in deze fase reageren op plannen"
+    assert question in words(client.get(f"{here}/support").text)
+    fill(client, here, "collect", **{"collect-reactions_allowed": "no"})
+    page = words(client.get(f"{here}/support").text)
+    assert question not in page
+    assert "Reageren kan in dit traject niet." in page
+    fill(client, here, "support")
+    assert draft(db, here).design.spans["support"].reactions, "what was said before counts again after a “yes”"
+    assert question in words(client.get(f"{here}/collect").text), "where it is decided both can be changed at once"
+
+
 # To try a step out
 
 
@@ -603,6 +632,12 @@ def test_a_flawed_file_is_refused_with_line_and_reason(client: TestClient, db: D
     assert upload(client, b"a" * (files.LARGEST + 1)).status_code == 422
     assert "nieuwere versie" in words(upload(client, b"format = 2\n").text)
     assert drafts.listed(db, None) == []
+
+
+def test_a_file_with_a_phase_of_one_day_names_that_day_once(client: TestClient, olga: int) -> None:
+    evening = "opens = 2026-12-18T19:00:00+01:00\ncloses = 2026-12-18T21:30:00+01:00\n"
+    said = words(upload(client, f"format = 1\n[vote]\n{evening}".encode()).text)
+    assert "Stemmen 18 december 2026, 19.00–21.30 uur" in said
 
 
 def test_every_kind_of_flaw_has_words(client: TestClient, monkeypatch: pytest.MonkeyPatch, olga: int) -> None:

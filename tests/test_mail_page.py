@@ -11,6 +11,7 @@ from domain.outbox import Mail, Reader, Recipient
 from domain.processes import Process
 from routes.site import Site
 from tests.cast import AICHA, BRAM, CHEN, NOW
+from tests.mailbox import with_server
 from tests.pages import Page, words
 from tests.staff import BEA, MO, NINA, OLGA, STEF, TESSA, StaffMember, sign_in_as
 from tests.test_mail import KINDS, put_every_kind
@@ -106,8 +107,15 @@ def test_a_link_into_the_account_of_a_colleague_is_the_owners_to_see(
 
 
 def test_each_mail_says_in_words_what_became_of_it(
-    client: TestClient, db: Database, secret: bytes, process: Process, letters: dict[str, Mail]
+    client: TestClient,
+    db: Database,
+    secret: bytes,
+    site: Site,
+    process: Process,
+    letters: dict[str, Mail],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    with_server(site, monkeypatch)
     with writing(db):
         mails.plan_restored(
             *(db, NOW + timedelta(days=1), Recipient(AICHA.email)), process=process, plan_id=1, title="Pluktuin"
@@ -166,12 +174,6 @@ def test_a_made_up_query_is_just_the_list(
 ) -> None:
     sign_in_as(client, db, secret, process, BEA)
     assert "Er is nog geen mail." in words(shown(client, query))
-
-
-def with_server(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Settings with a mail server that nobody listens on."""
-    changed = {"smtp_host": "127.0.0.1", "smtp_port": 9, "mail_from": "post@example.org"}
-    monkeypatch.setattr(site, "settings", type(site.settings)(**{**vars(site.settings), **changed}))
 
 
 def test_without_a_server_there_is_nothing_to_try_again(

@@ -46,6 +46,16 @@ def vote_of(db: Database, slug: str = "bezuidenhout") -> Phase:
     return phase
 
 
+def test_where_nobody_may_react_no_phase_asks_whether(
+    client: TestClient, db: Database, process: Process, bea: int
+) -> None:
+    assert "Bewoners mogen in deze fase reageren" in words(client.get(PATH).text)
+    with writing(db):
+        db.execute("UPDATE processes SET reactions_allowed = 0 WHERE id = ?", [process.id])
+    assert "Bewoners mogen in deze fase reageren" not in words(client.get(PATH).text)
+    assert typed(client)["vote-reactions"] == "1", "it stays as it was, for when they may"
+
+
 def test_moving_the_end_of_a_vote_says_what_it_brings_before_it_happens(
     client: TestClient, db: Database, process: Process, bea: int
 ) -> None:

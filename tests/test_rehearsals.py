@@ -18,11 +18,13 @@ from domain import rehearsals, rehearsing, sealing
 from domain.database import Database, writing
 from domain.designs import drafts, model, presets, trials
 from domain.designs.model import Design, Span
+from domain.phase_kinds import KINDS
 from domain.processes import Process
-from domain.rehearsals import Order, Place, Rehearsed
+from domain.rehearsals import STEPS, Order, Place, Rehearsed
 from routes import rehearsals as runner
 from routes.rehearsals import KEPT
 from routes.site import Site
+from routes.staff.rehearsals import steps_of
 from tests.cast import NOW
 from tests.conftest import Clock
 from tests.pages import Page, words
@@ -296,6 +298,16 @@ def test_while_it_runs_the_page_refreshes_itself_without_a_script(client: TestCl
     assert over.headers["HX-Refresh"] == "true"
 
 
+@pytest.mark.parametrize(
+    ("kinds", "missing"),
+    [(KINDS, set()), (("collect", "vote", "result"), {"support", "assess"}), (("collect",), {*STEPS[2:-1]})],
+)
+def test_what_is_played_is_what_the_design_has(kinds: tuple[str, ...], missing: set[str]) -> None:
+    design = trials.completed(Design(spans=model.laid_out(kinds)), FIRST).design
+    running = runner.Running("a", "here", Order(design, 50, 1), (), (), NOW)
+    assert set(STEPS) - set(steps_of(running)) == missing
+
+
 def test_a_thousand_residents_take_less_than_the_minute_they_have(client: TestClient, here: str) -> None:
     assert "1.000 verzonnen bewoners" in words(outcome_of(client, start(client, here, 1_000)))
 
@@ -319,6 +331,7 @@ def test_a_process_rehearses_its_own_design(client: TestClient, db: Database, he
     page = outcome_of(client, start(client, f"/beheer/{process.slug}"))
     assert "Er is geen fase om plannen in te dienen" in words(page)  # that of the tests has a vote alone
     assert "Een stembiljet dat te duur is" in words(page)
+    assert "Steun" not in words(page), "where nobody gives support, there is no column for it"
     assert dump(db) == before
 
 

@@ -29,16 +29,18 @@ async def index(request: Request) -> Reply:
     """The newest first. The text shows only where there was no mail server: it holds links meant for its reader."""
     site, reader = site_of(request), reader_of(staff_of(request))
     failed = request.query_params.get("toon") == "mislukt"
+    has_server = bool(site.settings.smtp_host)
+    unsent = ("unsent",) if has_server else ("unsent", "waiting")
     mails = outbox.page(site.reader, reader, PAGE + 1, failed=failed, before=before_of(request))
     shown = mails[:PAGE]
     return staff_answer(
         request,
         "staff/mail.html",
-        mails=[(mail, as_text(site, mail) if mail.status == "unsent" else "") for mail in shown],
+        mails=[(mail, as_text(site, mail) if mail.status in unsent else "") for mail in shown],
         failed=failed,
         failures=outbox.count_failed(site.reader, reader),
         older=shown[-1].id if len(mails) > PAGE else None,
-        has_server=bool(site.settings.smtp_host),
+        has_server=has_server,
         **marks(request),
     )
 

@@ -115,13 +115,19 @@ async def show(request: Request, subject: Subject, key: str) -> Reply:
         return trial_page(request, "staff/rehearsals_gone.html", subject, status=410)
     if not running.over:
         return trial_page(
-            request, "staff/rehearsals_wait.html", subject, block="progress", running=running, steps=STEPS
+            request, "staff/rehearsals_wait.html", subject, block="progress", running=running, steps=steps_of(running)
         )
     if is_htmx(request):  # the block of a page can't become another page
         return reply(b"", "text/plain", {"HX-Refresh": "true", "Cache-Control": "no-store"})
     if running.outcome is None:
         return trial_page(request, "staff/rehearsals_failed.html", subject, status=500, running=running)
     return await outcome_page(request, subject, running)
+
+
+def steps_of(running: Running) -> list[str]:
+    """What is played of this design. Plans there always are: without a phase to hand them in they come of a list."""
+    there = {"prepare", "collect", "result", *running.order.design.spans}
+    return [step for step in STEPS if step in there or (step == "seal" and "vote" in there)]
 
 
 async def outcome_page(request: Request, subject: Subject, running: Running) -> Reply:

@@ -98,7 +98,9 @@ def read(step: str, form: Form, design: Design, kept: Collection[str] = ()) -> t
     filled.present = step in KINDS and (PHASE in kept or form.get(f"{step}-present") == "yes")
     if step not in KINDS or filled.present:
         wanted = [choice for choice in listed if choice.field not in kept]
-        design = model.decided(design, in_order(wanted, design, read_values(wanted, filled)))
+        counting = [choice for choice in wanted if choice.field not in pointless(form)]
+        values = dict.fromkeys(choice.field for choice in wanted) | read_values(counting, filled)
+        design = model.decided(design, in_order(wanted, design, values))
     if step == "money":
         themes = renamed(form, filled, design.themes) if THEMES in kept else read_themes(form, filled)
         design = replace(design, themes=themes)
@@ -111,6 +113,14 @@ def read(step: str, form: Form, design: Design, kept: Collection[str] = ()) -> t
         filled.wrong += filled.look.wrong
         design = replace(design, tokens=filled.look.tokens)
     return filled, design
+
+
+def pointless(form: Form) -> Collection[str]:
+    """The fields that count for nothing with what was chosen beside them: whoever chooses one plan has no limits."""
+    return LIMITS if form.get("vote-voting_method") == "choose-1" else ()
+
+
+LIMITS = ("vote-min_length", "vote-max_length", "vote-max_sum_cost")
 
 
 def in_order(listed: Iterable[Choice], design: Design, values: dict[str, Value]) -> dict[str, Value]:

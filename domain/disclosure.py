@@ -140,20 +140,32 @@ class Made:
     groups: Mapping[Any, int]
 
 
-def may_follow(before: Sequence[Made], counts: Mapping[Any, int], groups: Mapping[Any, int], rest: Any = None) -> bool:
+def may_follow(
+    before: Sequence[Made],
+    counts: Mapping[Any, int],
+    groups: Mapping[Any, int],
+    rest: Any = None,
+    issued: Mapping[Any, int] | None = None,
+) -> bool:
     """Whether these may be shown after all that was, the last of which stands at the end.
 
-    `groups` is what `shown` made of these counts and this rest, which is the same every time. Of earlier totals only
-    the tens were told, but whoever knew all of it may not learn anything either.
+    `groups` is what `shown` made of these counts, this rest and these codes, which are the same every time. Of earlier
+    totals only the tens were told, but whoever knew all of it may not learn anything either.
     """
     total = sum(counts.values())
     if abs(rounded(total) - (before[-1].total if before else 0)) < GROWTH:
         return False
-    at_least = [(figure, figure) for figure in groups.values()]
+    at_least = [(figure, reach(figure, issued[key] if issued else None)) for key, figure in groups.items()]
     if rest in counts and rest not in groups and groups:
         left, others = total - sum(groups.values()), len(counts) - 1
         at_least.append((left - 2 * FEWEST * others, left - (FEWEST - 1) * others))
     return all(from_zero(each, total, len(counts), groups, at_least, rest) for each in before)
+
+
+def reach(figure: int, issued: int | None) -> int:
+    """The figure, and how much more than nine a group may be that is held ten below its codes: the others have so much
+    less, and may have had no more before."""
+    return figure if issued is None or figure < most(issued) else max(figure, issued - FEWEST + 1)
 
 
 def from_zero(

@@ -198,7 +198,7 @@ def earlier(before: Mapping[str, Mapping[str, Mapping[str, int]]], total: str, n
 
 def new_figures(counts: Counts, before: list[Made]) -> dict[str, int]:
     groups = disclosure.shown(counts.groups, counts.rest, counts.issued)
-    return groups if disclosure.may_follow(before, counts.groups, groups, counts.rest) else {}
+    return groups if disclosure.may_follow(before, counts.groups, groups, counts.rest, counts.issued) else {}
 
 
 def keep(db: Database, process_id: int, made: Figures) -> None:

@@ -103,6 +103,31 @@ def test_looking_on_two_days_tells_no_more(groups: int, totals: Sequence[int], r
             assert not found_out(iter(pairs), seen), (total, first)
 
 
+@pytest.mark.parametrize("issued", [(60, 50), (45, 30)])
+@pytest.mark.parametrize("rest", [None, 0])
+def test_neither_do_two_days_and_the_codes_together(issued: Counts, rest: int | None) -> None:
+    codes = dict(enumerate(issued))
+    for total in (44, 61):
+        shown_of = {
+            counts: published(counts, rest, issued)
+            for each in range(total + 1)
+            for counts in worlds(each, len(issued), issued)
+        }
+        by_first = defaultdict(list)
+        for now in worlds(total, len(issued), issued):
+            for before in itertools.product(*(range(count + 1) for count in now)):
+                by_first[rounded(sum(before))].append((*before, *now))
+
+        def seen(both: Counts, shown_of: Mapping[Counts, Mapping[int, int]] = shown_of) -> Hashable:
+            before, now = both[:2], both[2:]
+            made, new = Made(rounded(sum(before)), shown_of[before]), shown_of[now]
+            follows = may_follow([made] if made.total else [], dict(enumerate(now)), new, rest, codes)
+            return hashed(made.groups), hashed(new) if follows else ()  # the older ones stay: nobody sees why
+
+        for first, pairs in by_first.items():
+            assert not found_out(iter(pairs), seen), (total, first)
+
+
 def all_below(total: int, groups: int) -> Iterator[Counts]:
     return itertools.chain.from_iterable(worlds(each, groups) for each in range(total + 1))
 
@@ -196,6 +221,24 @@ def test_two_days_of_large_worlds_leave_every_small_count_open(first: list[int],
     for group, count in enumerate(first):
         if count in SMALL and group not in made.groups and group != rest:
             assert from_zero_by_flow(group, first, second, made.groups, new, rest)
+
+
+@given(numbers, st.data())
+def test_looking_on_many_days_leaves_every_small_count_open(first: list[int], data: st.DataObject) -> None:
+    """Each pair of days that were shown, also with days in between on which the older figures stayed."""
+    rest = data.draw(st.one_of(st.none(), st.integers(0, len(first) - 1)))
+    days, before, told = [first], [], []
+    for _ in range(data.draw(st.integers(2, 4))):
+        days.append([count + data.draw(st.integers(0, 40)) for count in days[-1]])
+    for counts in days:
+        groups = published(tuple(counts), rest)
+        if may_follow(before, dict(enumerate(counts)), groups, rest):
+            before.append(Made(rounded(sum(counts)), groups))
+            told += [(counts, groups)] if groups and len(first) > 1 else []
+    for (early, had), (late, has) in itertools.combinations(told, 2):
+        for group, count in enumerate(early):
+            if count in SMALL and group not in had and group != rest:
+                assert from_zero_by_flow(group, early, late, had, has, rest)
 
 
 def from_zero_by_flow(

@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 from litestar.testing import TestClient
 
-from domain import turnout
+from domain import sheets, turnout
 from domain.database import Database, writing
 from domain.processes import Process
 from routes import jobs
@@ -18,6 +18,7 @@ from tests.cast import AFTER, AICHA, BRAM, NOW, insert_vote, reload
 from tests.conftest import Clock, Seal
 from tests.pages import Page, words
 from tests.staff import NINA, sign_in, sign_in_as
+from tests.test_disclosure import bounds
 from tests.test_staff_access import address, staff_routes
 from tests.watched import answer_many, insert_buurten, insert_codes, live_here, make_figures, vote_many
 
@@ -299,6 +300,36 @@ def test_no_page_reads_what_the_figures_were_counted_from(
     if path.startswith((OVERVIEW, WATCH)):
         assert not tables & LIVE
         assert ("turnout_figures", "number") in read
+
+
+def test_who_subtracts_all_that_was_ever_downloaded_finds_no_few(
+    client: TestClient, db: Database, secret: bytes, process: Process
+) -> None:
+    """Three days over HTTP, for who also knows the exact totals and the codes. Haven has few on each of them."""
+    names = ("Haven", *(f"Buurt {n:02}" for n in range(12)))
+    ids = insert_buurten(db, process, names)
+    for area_id in ids.values():
+        insert_codes(db, process, area_id, 200)
+    sign_in(client, db, secret, process, "beheerder")
+    counts = dict.fromkeys(names, 0)
+    for day in range(3):
+        more = {name: 13 + 3 * n + 5 * day if n else 3 for n, name in enumerate(names)}
+        for name, number in more.items():
+            vote_many(db, process, ids[name], number)
+            counts[name] += number
+        made = make_figures(db, process, NOW + day * DAY)
+        sheet = sheets.read(client.get(f"{WATCH}/cijfers.csv").content)
+        figures = {
+            names.index(row["naam"]): int(row["minstens"])
+            for row in sheet
+            if row["dag"] == made.day and row["waarvan"] == "stemmen" and row["indeling"] == "buurt" and row["naam"]
+        }
+        assert figures
+        assert 0 not in figures
+        without_area = len(names)  # the codes of the cast, of which nobody voted
+        issued = dict.fromkeys(range(len(names)), 200) | {without_area: 6}
+        low, high = bounds(0, sum(counts.values()), len(names) + 1, figures, None, issued)
+        assert (low, high >= 9) == (0, True)
 
 
 @pytest.mark.parametrize(("voted", "more"), [(1, 8), (100, 9)])

@@ -4,14 +4,18 @@ import sqlite3
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain import areas, database, outreach, representation, turnout
 from domain.area_figures import AGES, Known
 from domain.database import Database, writing
+from domain.disclosure import FEWEST, shown
 from domain.processes import Process
 from domain.representation import verdict, wilson
 from tests.cast import AFTER, AICHA, BRAM, NOW, insert_vote, reload
 from tests.conftest import HandIn, Seal
+from tests.test_disclosure import bounds
 from tests.watched import answer_many, insert_buurten, insert_codes, live_here, make_figures, vote_many
 
 DAY = timedelta(days=1)
@@ -123,6 +127,27 @@ def test_channels_and_answers_are_dimensions_of_their_own(db: Database, town: tu
     assert last(db, process, "channel") == {"desk": 30}
     assert last(db, process, "age") == {"25-45": 40, "65+": 80}
     assert last(db, process, "first_time") == {"yes": 50, "no": 20, "": 210}
+
+
+@given(st.data())
+def test_who_subtracts_contributions_from_their_total_finds_no_few(
+    db: Database, town: tuple[Process, dict[str, int]], data: st.DataObject
+) -> None:
+    """The number of supports of each plan is public, so their total is; how few came in on paper is not."""
+    process, ids = town
+    many = st.one_of(st.integers(0, 25), st.integers(0, 2_000))
+    places = st.sampled_from([turnout.NONE, *map(str, ids.values())])
+    themes = st.sampled_from([turnout.NONE, *(str(theme.id) for theme in process.themes)])
+    rows = data.draw(st.lists(st.tuples(places, themes, st.sampled_from(turnout.CHANNELS), many), max_size=20))
+    for name, counts in turnout.contributions(db, process, "supports", rows).items():
+        keys = [*counts.groups]
+        figures = {keys.index(key): number for key, number in shown(counts.groups, counts.rest).items()}
+        rest = keys.index(counts.rest) if counts.rest is not None else None
+        for group, count in enumerate(counts.groups.values()):
+            if 0 < count < FEWEST and figures and len(keys) > 1:
+                low, high = bounds(group, sum(counts.groups.values()), len(keys), figures, rest, None)
+                assert low == 0, name
+                assert high >= FEWEST - 1, name
 
 
 def test_no_more_answers_are_counted_than_ballots(db: Database, process: Process, hand_in: HandIn) -> None:

@@ -34,6 +34,7 @@ MOST_POINTS = 200_000  # of one area, before it is simplified
 MOST_ROWS, MOST_COLUMNS = 40_000, 400  # of a table: all of the country, and all that CBS knows of it
 MOST_UNPACKED = 400_000_000  # bytes of XML in an XLSX, as it says itself; what it doesn't say meets MOST_MEMORY
 MOST_FLAWS = 20  # that are told at once
+MOST_NAMED = 10  # municipalities of a file that holds many
 HEADER_WITHIN = 20  # rows: StatLine puts the title of the table above the names of its columns
 MISSING = {"", ".", "-", "x", "X", "–"}  # how CBS writes that a figure is secret, unknown or can't be
 LEAST = -99_990  # -99997 and -99999999 mean the same
@@ -239,7 +240,7 @@ def chosen(wanted: str, names: Mapping[str, str]) -> str:
     wanted = wanted.strip()
     if not wanted and len(names) == 1:
         return next(iter(names))
-    listed = ", ".join(sorted(name or code for code, name in names.items())[:8])
+    listed = ", ".join(sorted(name or code for code, name in names.items())[:MOST_NAMED])
     if not wanted:
         raise FlawedAreaFile(Flaw("many_municipalities", listed, number=len(names)))
     if wanted.upper() in names:
@@ -250,7 +251,7 @@ def chosen(wanted: str, names: Mapping[str, str]) -> str:
     if not any(names.values()) and not CODE.fullmatch(wanted.upper()):
         if len(names) == 1:
             return next(iter(names))
-        raise FlawedAreaFile(Flaw("municipality_by_code", ", ".join(sorted(names)[:8])))
+        raise FlawedAreaFile(Flaw("municipality_by_code", ", ".join(sorted(names)[:MOST_NAMED])))
     raise FlawedAreaFile(Flaw("no_such_municipality", listed, number=len(names)))
 
 

@@ -26,20 +26,34 @@ def chance() -> random.Random:
 
 # Areas
 
+# Of the real municipalities. Codes of what lies in them are made up: CBS has none with a D.
+MUNICIPALITIES = {"Den Haag": "GM0518", "Delft": "GM0503", "Waalwijk": "GM0867"}
+
+
+def insert_codes(db: Database, area_id: int) -> None:
+    """The area and its municipality have a code from here on."""
+    (parent_id,) = db.execute("SELECT parent_id FROM areas WHERE id = ?", [area_id]).fetchone()
+    (name,) = db.execute("SELECT name FROM areas WHERE id = ?", [parent_id]).fetchone()
+    code = MUNICIPALITIES[name]
+    db.execute("UPDATE areas SET level = 'municipality', code = ? WHERE id = ?", [code, parent_id])
+    (wijken,) = db.execute(
+        "SELECT count(*) FROM areas WHERE parent_id = ? AND code IS NOT NULL", [parent_id]
+    ).fetchone()
+    own = f"WK{code[2:]}D{wijken}"
+    db.execute("UPDATE areas SET level = 'wijk', code = coalesce(code, ?) WHERE id = ?", [own, area_id])
+
 
 def insert_areas(db: Database, area_id: int, content: Mapping[str, Any]) -> dict[str, int]:
     """The areas that the content puts in that one, by name, with their piece of its boundary and who lives there."""
     listed = content.get("areas", ())
     if "boundary" in content:
         db.execute("UPDATE areas SET boundary = ? WHERE id = ?", [as_boundary([content["boundary"]]), area_id])
-    db.execute("UPDATE areas SET level = 'wijk' WHERE id = ?", [area_id])
-    db.execute(
-        "UPDATE areas SET level = 'municipality' WHERE id = (SELECT parent_id FROM areas WHERE id = ?)", [area_id]
-    )
+    insert_codes(db, area_id)
+    (code,) = db.execute("SELECT code FROM areas WHERE id = ?", [area_id]).fetchone()
     rings = pieces(content["boundary"], content["area_rows"], content["area_columns"]) if "area_rows" in content else []
     ids = {}
     for place, area in enumerate(listed):
-        row = {"parent_id": area_id, "name": area["name"], "level": "buurt"}
+        row = {"parent_id": area_id, "name": area["name"], "level": "buurt", "code": f"BU{code[2:]}{place:02}"}
         if rings:
             row["boundary"] = as_boundary([rings[place]])
         ids[area["name"]] = id_ = database.insert(db, "areas", row)

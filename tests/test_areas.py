@@ -2,12 +2,13 @@
 
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from httpx import Response
 from litestar.testing import TestClient
 
-from domain import area_files, areas, audit, processes
+from domain import area_files, areas, audit, database, processes
 from domain.database import Database, writing
 from domain.processes import Process
 from routes.staff import area_imports
@@ -15,7 +16,7 @@ from tests import towns
 from tests.pages import Page, words
 from tests.staff import BEA, MO, sign_in, sign_in_as, sign_out
 from tests.test_areas_domain import id_of, pinned, read_in
-from tests.towns import BROEKDAM, CENTRUM, HAVEN, IN_HAVEN, MOLENBUURT, OOST
+from tests.towns import BROEKDAM, CENTRUM, HAVEN, IN_HAVEN, MOLENBUURT, OOST, buurt, collection
 
 START = "/beheer/wijken"
 IMPORT = f"{START}/inlezen"
@@ -85,6 +86,36 @@ def test_a_file_that_does_not_fit_says_why_and_keeps_what_was_typed(
     assert "niet in graden" in words(upload(client, rijksdriehoek()).text)
     assert "Kies eerst een bestand" in words(client.post(IMPORT, data={"gemeente": ""}).text)
     assert "Dit is geen jaar" in words(upload(client, towns.broekdam(), jaar="24").text)
+
+
+def municipality_filled_in(client: TestClient) -> str:
+    (field,) = [each for each in Page(client.get(IMPORT).text).all("input") if each["name"] == "gemeente"]
+    return field["value"]
+
+
+def test_the_municipality_is_filled_in_where_there_is_one(client: TestClient, db: Database, olga: int) -> None:
+    assert municipality_filled_in(client) == ""  # what volunteers are called stands in no file
+    read_in(db, towns.broekdam())
+    assert municipality_filled_in(client) == "Broekdam"
+    database.insert(db, "areas", {"name": "Elders", "level": "municipality"})
+    assert municipality_filled_in(client) == ""
+
+
+def test_another_municipality_is_told_which_ones_the_file_has(client: TestClient, olga: int) -> None:
+    country = collection(*(buurt(f"BU{number:04}0000", number, gemeentenaam=f"Dorp {number}") for number in range(12)))
+    told = words(upload(client, country, gemeente="Wijkberaad").text)
+    assert "Er staan 12 andere in, zoals: Dorp 0, Dorp 1, Dorp 10, Dorp 11, Dorp 2," in told
+    assert "Dorp 9" not in told
+    assert "Deze wel: Broekdam." in words(upload(client, towns.broekdam(), gemeente="Wijkberaad").text)
+
+
+def test_the_page_says_where_the_files_come_from(client: TestClient, olga: int) -> None:
+    text = client.get(IMPORT).text
+    page = Page(text)
+    assert "Wijk- en buurtkaart" in page.words
+    assert "items?gemeentecode=GM0518&amp;limit=1000" in text
+    hosts = {urlsplit(link["href"]).hostname for link in page.all("a")}
+    assert {"www.pdok.nl", "www.cbs.nl"} <= hosts
 
 
 def rijksdriehoek() -> bytes:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from domain import demo_crowds, demos, processes
+from domain import areas, demo_crowds, demos, processes
+from domain.areas import CODE
 from domain.database import connect
 from domain.designs import files, making, model
 
@@ -55,3 +56,12 @@ if __name__ == "__main__":
     with TemporaryDirectory() as directory:
         for slug, text in exported(Path(directory)).items():
             (FOLDER / f"{slug}.toml").write_text(text, "utf-8")
+
+
+def test_what_lies_in_a_real_municipality_has_a_made_up_code(tmp_path: Path) -> None:
+    db = connect(demos.make(tmp_path / "demo.db", NOW).path, readonly=True)
+    listed = [(area.name, area.code, area.level) for area in areas.tree(db)]
+    db.close()
+    assert ("Den Haag", "GM0518", "municipality") in listed
+    made_up = [code for _, code, level in listed if level != "municipality"]
+    assert all(CODE.fullmatch(code) and code[6] == "D" for code in made_up)

@@ -94,10 +94,12 @@ def upload_page(
 
 
 def usual_municipality(request: Request) -> str:
-    """That of the settings, else the one that is here."""
+    """The one that is here, or of several that of the settings; empty where neither says which: volunteers may run the
+    site, and what they are called stands in no file of CBS."""
     site = site_of(request)
-    known = [area.name for area in areas.tree(site.reader) if area.depth == 0 and area.level == "municipality"]
-    return site.settings.municipality or (known[0] if len(known) == 1 else "")
+    known = [area.name for area in areas.tree(site.reader) if area.level == "municipality"]
+    named = [name for name in known if area_files.same_name(name, site.settings.municipality)]
+    return known[0] if len(known) == 1 else (named or [""])[0]
 
 
 @staff_post(IMPORT, OWNER, request_max_body_size=LARGEST + 100_000)

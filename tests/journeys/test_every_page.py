@@ -41,6 +41,7 @@ PATHS = {
     "result": "/bezuidenhout-2019/uitslag",
     "result pending": "/bezuidenhout/uitslag",
     "turnout": "/bezuidenhout-2019/opkomst",
+    "turnout, all of it": "/valkenbos/opkomst",
     "turnout pending": "/bezuidenhout/opkomst",
     "receipt check": "/bezuidenhout/controle",
     "receipt check finished": "/bezuidenhout-2019/controle",
@@ -112,6 +113,7 @@ OF_STAFF = {
         *("bezuidenhout/keuzes/money", "bezuidenhout/keuzes/vote"),
         *(f"ontwerpen/{{design}}/{trial}" for trial in ("repetitie", "repetitie/weg", "proefstem", "simulatie")),
         *("baardwijk-beslist/repetitie", "baardwijk-beslist/proefstem", "baardwijk-beslist/simulatie"),
+        "baardwijk-beslist/opkomst",
     )
 }
 

@@ -542,7 +542,9 @@ def test_a_colleague_is_invited_and_signs_in(client: TestClient, db: Database, s
     sign_in_as(client, db, secret, process, BEA)
     sent = {"name": "Kees", "email": "Kees@gemeente.example", "traject": "bezuidenhout", "rol": ["toetser"]}
     answer = client.post(f"{COLLEAGUES}/uitnodiging", data=sent)
-    assert "Kees" in words(client.get(answer.headers["location"]).text)
+    assert "De uitnodiging voor kees@gemeente.example staat klaar." in words(
+        client.get(answer.headers["location"]).text
+    )
     path = link(db, "invitation", "kees@gemeente.example")
     sign_out(client)
     assert 'value="Kees"' in client.get(path).text
@@ -568,7 +570,6 @@ def test_without_a_mail_server_staff_pass_an_invitation_on(
     assert "gaat zo weg" not in words(post)
     with_server(site, monkeypatch)
     assert "De uitnodiging gaat naar kees@gemeente.example." in words(client.get(shown).text)
-    assert "gaat zo weg" in words(client.get("/beheer/post").text)
 
 
 def test_an_invitation_sent_again_voids_the_first(

@@ -134,6 +134,7 @@ def drop_reasons(db: Database, resident_id: int) -> None:
     for sql in (
         "UPDATE plans SET status_reason = '' WHERE status != 'hidden' AND withdrawn_at IS NOT NULL AND id IN",
         "UPDATE news SET text = '' WHERE kind = 'withdrawn' AND plan_id IN",
+        "UPDATE plan_versions SET reason = '–' WHERE reason != '' AND account_id IS NULL AND plan_id IN",
     ):
         db.execute(f"{sql} {OWN_WORDS}", [resident_id])
 

@@ -7,7 +7,7 @@ from litestar.params import FromPath
 from domain import devices, residents
 from domain.database import Database
 from domain.processes import Process
-from routes import forms, visitors
+from routes import forms, submissions, visitors
 from routes.drafts import PREFIX
 from routes.forms import read_form
 from routes.pages import page, process_or_404, site_of
@@ -45,7 +45,10 @@ async def next_voter(request: Request, slug: FromPath[str]) -> Reply:
     if tokens:
         await site_of(request).writer.write(end_sessions, tokens)
     ended = [cookie(request, process, devices.ONLINE)] if "gewoon" in form else []
-    return see_other(f"/{process.slug}/stemmen", [*ended, *nobody(request), *visitors.signed_out(request)])
+    gone = [*ended, *nobody(request), *submissions.tokens_ended(request), *visitors.signed_out(request)]
+    answer = see_other(f"/{process.slug}/stemmen", gone)
+    answer.headers["Clear-Site-Data"] = '"storage"'  # a reaction that somebody began
+    return answer
 
 
 def end_sessions(db: Database, tokens: list[str]) -> None:

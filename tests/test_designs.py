@@ -674,6 +674,7 @@ AGENDA = {
     "staff/questions/agenda.html": """
         {% set title = "Wijkagenda" %}
         {% set about = "Wat vindt de wijk belangrijk?" %}
+        {% set phase_others, text_others = "Amsterdam had zo’n fase.", "Amsterdam schreef een zin." %}
         {% set questions = {"rounds": {"question": "Hoeveel rondes?", "why": "Elke ronde kost een avond.",
                                        "others": "Amsterdam had er twee."}} %}""",
 }

@@ -12,6 +12,7 @@ from tests.cast import AICHA, BRAM, CHEN, NOW
 from tests.conftest import Clock
 from tests.pages import Page, words
 from tests.staff import STEF, TESSA, sign_in_as
+from tests.writing import insert_collecting, swing
 
 DESK, BALLOT, HAND_IN = "/beheer/bezuidenhout/balie", "/bezuidenhout/stemmen", "/bezuidenhout/stemmen/inzending"
 NEXT = f"{BALLOT}/apparaat"
@@ -56,7 +57,9 @@ def test_the_next_voter_finds_nothing_of_the_one_before(client: TestClient, db: 
     handed_in = client.post(HAND_IN, data=AICHA.form("bank"))
     assert "Volgende stemmer" in words(handed_in.text)
     client.post(BALLOT, data={"plan": "tuin", "code": BRAM.letter, "bewaar": "1"})  # Bram walks away
-    assert client.post(NEXT).headers["location"] == BALLOT
+    following = client.post(NEXT)
+    assert following.headers["location"] == BALLOT
+    assert following.headers["clear-site-data"] == '"storage"'
     assert [name for name in client.cookies if name.startswith("concept_")] == []
     assert client.get(f"{BALLOT}/bevestiging").status_code == 303
     page = client.get(BALLOT).text
@@ -68,6 +71,18 @@ def test_the_next_voter_finds_nothing_of_the_one_before(client: TestClient, db: 
     assert "Bankjes" not in again
     client.post(HAND_IN, data=CHEN.form("tuin"))
     assert came_in(db) == {"desk": 2}
+
+
+def test_a_plan_that_somebody_began_there_is_gone_for_the_next(
+    client: TestClient, db: Database, secret: bytes, stef: int
+) -> None:
+    collecting = insert_collecting(db, secret)
+    new = f"/{collecting.slug}/plannen/nieuw"
+    client.get(new)
+    client.post(new, data={**swing(collecting), "bewaar": "1"})
+    assert "Schommel in het park" in client.get(new).text
+    client.post(NEXT)
+    assert "Schommel in het park" not in client.get(new).text
 
 
 def test_on_a_phone_of_ones_own_the_receipt_is_shown_again(client: TestClient, process: Process) -> None:

@@ -270,6 +270,15 @@ def test_what_somebody_writes_who_never_signed_in_is_not_shown(client: TestClien
     assert (answer.status_code, "vreemde" in answer.text) == (303, False)
 
 
+def test_a_stranger_with_a_made_up_cookie_has_no_large_form_read(client: TestClient) -> None:
+    """Also not by a handler that takes files of forty megabytes from who is signed in."""
+    headers = {"cookie": f"{access.COOKIE}=verzonnen", "content-type": "application/x-www-form-urlencoded"}
+    small = client.post("/beheer/wijken/inlezen", content=b"x=een+zin", headers=headers)
+    assert (small.status_code, "een zin" in small.text) == (401, True)
+    large = client.post("/beheer/wijken/inlezen", content=b"x=" + b"ab+" * 50_000, headers=headers)
+    assert (large.status_code, "ab ab" in large.text) == (303, False)
+
+
 def test_a_block_asked_by_htmx_is_no_place_to_sign_in(client: TestClient, process: Process) -> None:
     answer = client.get("/beheer/account", headers={"hx-request": "true"})
     assert answer.status_code == 401

@@ -116,16 +116,16 @@ PASSWORDS = ("password", "again", "now")  # what fields with one are called
 
 async def typed_too_late(connection: ASGIConnection) -> Sequence[tuple[str, str]]:
     """What somebody wrote whose session ended meanwhile: every text of more than one word, and no password. Nothing of
-    who has no cookie of a session, nor of a form with files."""
+    who has no cookie of a session, nor of a form with files or of a length that nobody types."""
     request: Request = Request(connection.scope, connection.receive)
     if request.method != "POST" or not forms.cookie(request, COOKIE):
         return ()
     try:
-        form = await forms.read_form(request)
+        form = await forms.read_late(request)
     except ClientException:
         return ()
     written = [(name, form.get(name).strip()) for name in form.fields if name not in PASSWORDS]
-    return [(name, text) for name, text in written if len(text.split()) > 1]
+    return [(name, text) for name, text in written if len(text.split(None, 1)) > 1]
 
 
 def admitted(site: Site, staff: Staff, roles: tuple[str, ...], slug: str | None) -> bool:

@@ -246,7 +246,8 @@ def test_what_is_typed_into_any_field_is_text_on_every_page(
     name: str,
 ) -> None:
     payload, kept, number = PAYLOADS[name], set(), 0
-    for form, answer in type_everywhere(forms, attacker, db, secret, town, payload, everything=False):
+    verdicts_first = sorted(forms, key=lambda form: not form.action.endswith("/toets"))  # none of a hidden plan
+    for form, answer in type_everywhere(verdicts_first, attacker, db, secret, town, payload, everything=False):
         assert not found_in(answer, payload), (form, answer.status_code)
         assert answer.status_code < 500, form
         number += 1

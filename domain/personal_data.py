@@ -65,8 +65,8 @@ def known(db: Database, resident: Resident, found: Traces) -> dict[str, Any]:
 KNOWN = {
     "resident": "SELECT name, email, language, seen_on FROM residents WHERE id = :resident",
     "sessions": "SELECT expires_at FROM resident_sessions WHERE resident_id = :resident ORDER BY expires_at",
-    "plans": "SELECT title, '/' || slug || '/plannen/' || plans.id AS path, makers.name, makers.contact, since FROM makers "
-    "JOIN plans ON plans.id = plan_id JOIN processes ON processes.id = process_id "
+    "plans": "SELECT title, '/' || slug || '/plannen/' || plans.id AS path, makers.name, makers.contact, since "
+    "FROM makers JOIN plans ON plans.id = plan_id JOIN processes ON processes.id = process_id "
     "WHERE resident_id = :resident ORDER BY plans.id",
     "supports": "SELECT title, '/' || slug || '/plannen/' || plans.id AS path, given_on FROM supports "
     "JOIN plans ON plans.id = plan_id JOIN processes ON processes.id = process_id "

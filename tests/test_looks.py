@@ -333,7 +333,7 @@ def test_news_shows_as_soon_as_it_is_told(client: TestClient, db: Database, proc
     with writing(db):
         row = {"process_id": process.id, "plan_id": plan.id, "kind": "edited", "text": "", "at": phases.to_text(NOW)}
         database.insert(db, "news", row)
-    assert f"De tekst van het plan “{plan.title}” is aangepast." in words(client.get("/bezuidenhout").text)
+    assert f"De tekst van het plan “ {plan.title} ” is aangepast." in words(client.get("/bezuidenhout").text)
 
 
 def test_every_template_of_a_block_is_one(client: TestClient) -> None:

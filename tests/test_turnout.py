@@ -245,8 +245,8 @@ def test_the_map_says_which_area_is_which_and_who_lags(
     (area,) = [path for path in page.all("path") if "d" in path]
     assert area["class"].split()[-1] == "lags"
     assert len(page.all("text")) == 1
-    assert "1. Oost" in page.words
-    assert "2. West minstens 200" in page.words
+    assert "3. Oost" in page.words
+    assert "4. West minstens 200" in page.words
     assert "Uit Oost stemmen duidelijk minder mensen" in page.words
     assert "blijft achter" in page.words
 

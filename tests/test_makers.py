@@ -338,7 +338,7 @@ def test_what_staff_withdrew_only_staff_take_back(
 ) -> None:
     beheer = f"/beheer/benoordenhout/plannen/{plan_id}"
     sign_in_as(client, db, secret, process, MO)
-    client.post(f"{beheer}/intrekking", data={"reden": "De boom is om"})
+    client.post(f"{beheer}/intrekking", data={"reden": "De boom is om", "zeker": "1"})
     assert client.post(f"{here}/intrekken", data={"weer_mee": "1"}).status_code == 409
     assert "Neem dan contact met ons op" in Page(client.get(f"{here}/intrekken").text).words
     assert reload(db, "benoordenhout").by_id[plan_id].withdrawn

@@ -100,7 +100,8 @@ def test_figures_of_before_and_after_stand_beside_it(
     client.post(WATCH, data=MARKET | {"done_on": "2026-05-03", "area": str(ids["Haven"])})
     text = words(client.get(WATCH).text)
     assert "Op 2 mei 2026: 60. Op 11 mei 2026: 140." in text
-    assert "Dat is 133 procent erbij. Alles samen kreeg in die tijd 58 procent erbij." in text
+    assert "Dat is 102 tot 149 procent erbij. Alles samen kreeg in die tijd 52 tot 63 procent erbij." in text
+    assert "Het ging hier dus sneller." in text
     assert "Of het door uw actie komt, kan niemand hieruit zien" in text
 
 

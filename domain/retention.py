@@ -173,7 +173,7 @@ RULES = (
         (
             *("plans.maker", "plans.title", "plans.summary", "plans.description", "plans.for_whom"),
             *("plans.own_work", "plans.location", "plans.words", "plan_versions.fields"),
-            *("plans.status_reason", "news.text"),
+            *("plans.status_reason", "plan_versions.reason", "news.text"),
         ),
         "end",
         None,

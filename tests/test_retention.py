@@ -28,7 +28,7 @@ NOT_PERSONAL = {
 NOT_PERSONAL_COLUMNS = {
     "plans": "id process_id project_id cost revision area_id withdrawn_at status version planned items "
     "lat lon submitted_at published_at staff_edited_at verdict verdict_reason asked_cost merged_into supports "
-    "reactions channel account_id",
+    "reactions channel account_id unread",
     "news": "id process_id plan_id kind at day",
     "photos": "key width",
     "residents": "id",
@@ -36,7 +36,7 @@ NOT_PERSONAL_COLUMNS = {
     "submissions": "id process_id saved_at plan_id",
     "makers": "plan_id since",
     "proposed_edits": "plan_id proposed_at",
-    "plan_versions": "plan_id number replaced_at account_id reason",
+    "plan_versions": "plan_id number replaced_at account_id",
     "supports": "id plan_id given_on channel account_id",
     "reactions": "id plan_id parent_id side account_id status status_reason useful created_at channel",
     "useful_marks": "reaction_id",

@@ -265,7 +265,8 @@ def test_a_plan_outside_the_filters_it_was_shared_with_keeps_the_visitors_order(
 def test_a_withdrawn_plan_says_so_and_can_not_be_chosen(client: TestClient, process: Process) -> None:
     wheel = process.by_project_id["rad"]
     page = Page(client.get(wheel.url).text)
-    assert "Dit plan is ingetrokken. U kunt er niet meer op stemmen." in page.words
+    assert "Dit plan is ingetrokken op " in page.words
+    assert ". U kunt er niet op stemmen." in page.words
     assert "/bezuidenhout/stemmen" not in {form.action for form in page.forms}
     assert "Reuzenrad" not in words(client.get("/bezuidenhout/stemmen").text)
     answer = client.post("/bezuidenhout/stemmen", data={"wissel": "rad", "terug": wheel.url})

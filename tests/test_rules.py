@@ -199,7 +199,8 @@ def mended(design: Design) -> Design:
     """Without limits that don't fit, where there are any."""
     if not model.clashes(design):
         return design
-    free = dict.fromkeys(("vote-min_length", "vote-max_length", "vote-max_sum_cost", "collect-max_plan_cost"))
+    limits = ("vote-min_length", "vote-max_length", "vote-max_sum_cost", "collect-max_plan_cost", "support-supporters")
+    free = dict.fromkeys(limits)
     return Design(model.decided(design, free).values, (), design.spans)
 
 

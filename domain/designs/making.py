@@ -204,7 +204,8 @@ def change(db: Database, process: Process, wanted: Design, now: datetime, accoun
     if row["voting_method"] == "knapsack" and row["max_sum_cost"] == before["max_sum_cost"] == before["budget"]:
         row["max_sum_cost"] = row["budget"]
     changed = [name for name, value in row.items() if value != before[name]]
-    decisions = [name for name, value in flat(row).items() if value != flat(before).get(name)]
+    was = flat(before)
+    decisions = [name for name, value in flat(row).items() if value != was.get(name)]
     themes = themes_changed(db, process.id, wanted.themes)
     wrong = [*frozen_fields(db, process, decisions, now), *theme_problems(db, process, wanted.themes, now)]
     if "host" in changed and not owns_site(db, account_id):

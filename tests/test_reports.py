@@ -143,6 +143,7 @@ def test_reports_of_a_plan_are_handled_together(
     assert plan.title in seen
     assert "Reclame" in seen
     assert "Niet waar" in seen
+    assert "Gemelde reacties" not in seen, "no heading with nothing under it"
     assert client.post(REPORTS, data={"plan": str(plan.id)}).headers["location"] == f"{REPORTS}?wat=plan&gedaan=2"
     assert client.post(REPORTS, data={"plan": str(plan.id)}).headers["location"] == f"{REPORTS}?wat=plan&gedaan=0"
     assert reasons(db) == []

@@ -117,9 +117,11 @@ def support(page: Page, demo: Demo, plan: str, email: str) -> None:
 
 
 def assess(page: Page, demo: Demo) -> None:
-    """Olga opens what waits first, and finds it feasible at another cost."""
+    """Olga lets the new plan stand; the work list goes on to its verdict: feasible, at another cost."""
     page.goto(demo(f"/beheer/{SLUG}/werk"))
-    page.get_by_role("link", name=TITLE).click()
+    page.get_by_role("link", name=f"Nieuw plan {TITLE}").click()
+    page.get_by_role("button", name="Gezien, laat het staan").click()
+    expect(heading(page)).to_contain_text(TITLE)
     page.get_by_label("Ja", exact=True).first.check(force=True)
     page.get_by_label("Haalbaar", exact=True).check(force=True)
     page.get_by_label("Kosten in euro").fill(ASSESSED)

@@ -285,8 +285,8 @@ VOTE = PhaseKind(
     effects=vote_effects,
     growing=True,
     example={
-        "nl": "U verdeelt het budget. Dien uw stem in met de code uit uw brief. Uw stem is geheim.",
-        "en": "You divide the budget. Hand in your vote with the code from your letter. Your vote is secret.",
+        "nl": "U kiest welke plannen geld krijgen. Dien uw stem in met uw stemcode. Uw stem is geheim.",
+        "en": "You choose which plans get money. Hand in your vote with your voting code. Your vote is secret.",
     },
 )
 

@@ -146,6 +146,24 @@ def test_a_note_leaves_what_is_typed_elsewhere(visitor: Visitor, toets: Toets, s
     expect(page.get_by_label("Reden van uw oordeel")).to_have_value("Nog niet af")
 
 
+def test_where_the_site_fails_what_was_typed_stays_and_can_be_sent_again(
+    visitor: Visitor, watch: Watch, toets: Toets
+) -> None:
+    page = desk(visitor, toets)
+    page.goto(toets(f"plannen/{toets.process.plans[0].id}/toets"))
+    page.get_by_label("Haalbaar", exact=True).check(force=True)
+    page.get_by_label("Reden van uw oordeel").fill("Dit kan, zegt de beheerder van het park.")
+    page.route("**/toets", lambda route: route.fulfill(status=503, body="<h1>Het is nu te druk</h1>"))
+    page.get_by_role("button", name="Geef dit oordeel").click()
+    expect(page.get_by_role("alert")).to_contain_text("Er komt geen antwoord.")
+    expect(page.get_by_label("Reden van uw oordeel")).to_have_value("Dit kan, zegt de beheerder van het park.")
+    page.unroute("**/toets")
+    page.get_by_role("button", name="Geef dit oordeel").click()
+    expect(page.get_by_role("status")).to_have_text("Oordeel over ‘Plan nummer 1’ is gegeven.")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    watch.complaints[:] = [complaint for complaint in watch.complaints if not complaint.startswith("503 ")]
+
+
 @SCRIPTS
 def test_new_plans_and_a_report_are_dealt_with_by_keyboard(visitor: Visitor, toets: Toets, scripts: bool) -> None:
     """Two plans are published, one is hidden, and what was reported of a fourth is left, without the mouse."""

@@ -21,6 +21,18 @@ def test_a_choice_without_connection_is_kept_as_soon_as_it_is_back(phone: Page, 
     expect_left(phone, "€ 17.850 over")
 
 
+def test_without_connection_the_list_of_plans_says_so_until_there_is_one(phone: Page, demo: Demo) -> None:
+    phone.goto(demo("plannen"))
+    phone.get_by_text("Plannen zoeken").click()
+    phone.context.set_offline(True)
+    phone.get_by_label("Volgorde").select_option("title")
+    expect(phone.get_by_role("alert")).to_contain_text("Er komt geen antwoord.")
+    phone.context.set_offline(False)
+    phone.get_by_label("Volgorde").select_option("cost")
+    phone.wait_for_url("**volgorde=cost**")
+    expect(phone.get_by_role("alert")).to_have_count(0)
+
+
 def test_who_leaves_at_once_keeps_the_choice(phone: Page, demo: Demo) -> None:
     phone.goto(demo("stemmen"))
     box(phone, MUSIC).click()

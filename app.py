@@ -26,6 +26,7 @@ from routes import (
     looks,
     makers,
     maps,
+    pages,
     plans,
     processes,
     questions,
@@ -138,6 +139,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            pages.compile_ahead()
             self.announce()
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 CONNECTIONS = 32
+IDLE = 0.1  # processor seconds in a second
 ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 Step = tuple[str, str, str]  # method, path, body
@@ -63,8 +65,15 @@ def started(*command: str | Path) -> Iterator[Server]:
         process.wait(30)
 
 
-def serving(db: Path) -> contextlib.AbstractContextManager[Server]:
-    return started("-m", "cli", "serve", "--db", db, "--port", "0")
+@contextlib.contextmanager
+def serving(db: Path) -> Iterator[Server]:
+    """The site, once it compiled its pages and has nothing left to do."""
+    with started("-m", "cli", "serve", "--db", db, "--port", "0") as server:
+        used = -1.0
+        while server.cpu_seconds - used > IDLE:
+            used = server.cpu_seconds
+            time.sleep(1)
+        yield server
 
 
 class Generator:

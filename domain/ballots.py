@@ -77,7 +77,7 @@ def problems_with(process: Process, plans: Sequence[Plan]) -> list[Problem]:
     return [
         *bounds(len(plans), limits.min_length, limits.max_length, "too_few", "too_many"),
         *bounds(total, 0, limits.max_sum_cost, "", "too_expensive"),
-        *(problem for theme in process.themes for problem in theme_problems(theme, plans)),
+        *(problem for theme in process.themes if theme.limited for problem in theme_problems(theme, plans)),
     ]
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from litestar import Request, post
@@ -15,11 +16,11 @@ from domain.drafts import Draft
 from domain.plans import shuffled
 from domain.processes import Process
 from routes import devices, drafts
-from routes.formats import money
+from routes.formats import date, money
 from routes.forms import Form, cookies_of, local_path, read_form
 from routes.languages import CODES, language_cookie, language_of
 from routes.orders import shuffle_of
-from routes.pages import answer, cached, is_htmx, page, process_or_404, served, site_of
+from routes.pages import answer, cached, environment, filled, is_htmx, page, process_or_404, served, site_of
 from routes.replies import Reply, see_other
 from routes.turnout import ASKED
 
@@ -219,7 +220,7 @@ async def hand_in(request: Request, slug: FromPath[str]) -> Reply:
         return closed(request, process, handing_in=True)
     except Refused as refused:
         return refused_page(request, process, named, code or kept.code, list(refused.problems))
-    return success(request, process, named, receipt, outcome)
+    return success(request, process, named, receipt, outcome, channel)
 
 
 def code_and_receipt(form: Form, kept: Draft) -> tuple[str, str, list[Problem]]:
@@ -251,32 +252,42 @@ def refused_page(request: Request, process: Process, named: Sequence[str], code:
     return ballot_page(request, process, draft, problems, [drafts.cookie(request, process, draft)])
 
 
-def asked(request: Request, process: Process, outcome: Outcome) -> dict[str, Any]:
-    """For templates/turnout/questions.html: a voter is asked once, right after the ballot was counted."""
-    if outcome is not Outcome.COUNTED:
-        return {"asked": ""}
-    return {"asked": ASKED.draw(process.id, site_of(request).now()), "ages": turnout.ages_asked(process)}
-
-
-def success(request: Request, process: Process, named: Sequence[str], receipt: str, outcome: Outcome) -> Reply:
-    plans = ballots.chosen(process, named)[0]
-    language, device = language_of(request), devices.channel_of(request, process)
+def success(
+    request: Request, process: Process, named: Sequence[str], receipt: str, outcome: Outcome, channel: str
+) -> Reply:
+    """Made once for every voter, in the last minute before closing for many at a time: nearly all comes from memory."""
+    now, language = site_of(request).now(), language_of(request)
+    changed, again, today = outcome is Outcome.CHANGED, outcome is Outcome.AGAIN, date(now, language)
     # Whoever votes next at the same device may go back and send the form again: it has shown the receipt once.
-    hidden = outcome is Outcome.CHANGED or (outcome is Outcome.AGAIN and device != ONLINE)
-    # Ready to print: this page is made once for every voter, in the last minute before closing for many at a time.
-    lines = [(plan.title, money(plan.cost, process.currency, language)) for plan in plans]
-    return answer(
+    hidden = changed or (again and channel != ONLINE)
+    plans, _ = ballots.chosen(process, named)
+    rows = "".join(row(language, plan.title, money(plan.cost, process.currency, language)) for plan in plans)
+    return filled(
         request,
         "ballots/handed_in.html",
         process,
-        secret=True,
-        only_main=True,
+        (changed, again, not plans, channel, today),
+        {
+            "receipt": None if hidden else codes.grouped(receipt),
+            "rows": rows,
+            "total": money(sum(plan.cost for plan in plans), process.currency, language),
+            # A voter is asked once, right after the ballot was counted.
+            "asked": ASKED.draw(process.id, now) if outcome is Outcome.COUNTED else None,
+        },
+        lambda: {
+            "changed": changed,
+            "again": again,
+            "blank": not plans,
+            "device": channel,
+            "today": today,
+            "ages": turnout.ages_asked(process),
+            "result_phase": next((phase for phase in process.phases if phase.kind == "result"), None),
+        },
         cookies=drafts.ended(request, process),
-        lines=None if outcome is Outcome.AGAIN else lines,
-        total=sum(plan.cost for plan in plans),
-        receipt=None if hidden else codes.grouped(receipt),
-        changed=outcome is Outcome.CHANGED,
-        device=device,
-        **asked(request, process, outcome),
-        result_phase=next((phase for phase in process.phases if phase.kind == "result"), None),
     )
+
+
+@lru_cache(maxsize=4096)
+def row(language: str, title: str, amount: str) -> str:
+    """A plan on the success page."""
+    return str(environment(language).get_template("ballots/row.html").render(title=title, amount=amount))

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import date as calendar_day
 from datetime import datetime, timedelta
 from datetime import time as clock
 from decimal import Decimal
 from functools import lru_cache
 
 import nh3
-from babel.dates import format_datetime, format_time
+from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_decimal, get_currency_symbol
 from jinja2.utils import urlize
 from markdown_it import MarkdownIt
@@ -44,9 +45,13 @@ def number(value: int | Decimal, language: str) -> str:
     return format_decimal(value, locale=language)
 
 
-@lru_cache(maxsize=4096)
 def date(moment: datetime, language: str) -> str:
-    return format_datetime(moment, DATE[language], tzinfo=HERE, locale=language)
+    return day_in_full(moment.astimezone(HERE).date(), language)
+
+
+@lru_cache(maxsize=4096)
+def day_in_full(day: calendar_day, language: str) -> str:
+    return format_date(day, DATE[language], locale=language)
 
 
 def date_of(text: str, language: str) -> str:

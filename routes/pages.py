@@ -1,5 +1,6 @@
 """Pages: templates rendered for a visitor, alone or for everyone at once."""
 
+import secrets
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -7,7 +8,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from jinja2 import FileSystemLoader, StrictUndefined, Template, pass_context
+from jinja2 import FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from jinja2_fragments import render_block
 from litestar import Request, route
@@ -141,25 +142,12 @@ def render(
         **values,
     }
     env = environment(language_of(request))
-    if block == AROUND:
-        return render_around(env.get_template(template), context)
     return render_block(env, template, block, context) if block else env.get_template(template).render(context)
 
 
 def front_here(request: Request, process: Process | None) -> str:
     """The path of the front page of the process, on the host where this was asked."""
     return "/" if process is None or process.slug == hosts.asked_slug(request) else f"/{process.slug}"
-
-
-AROUND = "around main"  # as the name of a block: everything but the block `main`
-HOLE = "\0main\0"  # no text holds a NUL
-
-
-def render_around(template: Template, values: dict[str, Any]) -> str:
-    """The page with HOLE in the place of its block `main`."""
-    context = template.new_context(values)
-    context.blocks["main"] = [lambda _: iter([HOLE])]
-    return "".join(template.root_render_func(context))
 
 
 def answer(
@@ -171,21 +159,47 @@ def answer(
     block: str | None = None,
     status: int = 200,
     secret: bool = False,
-    only_main: bool = False,
     cookies: Iterable[Cookie] = (),
     **values: Any,
 ) -> Reply:
     """A page for this visitor alone. `secret`: it holds something nobody may see or keep, so it is not compressed
-    (BREACH) and not stored. `block`: only that block of it, where htmx asks. `only_main`: nothing but its block `main`
-    is of this visitor, so that what stands around it is rendered once for all."""
-    wanted = "main" if only_main else block if is_htmx(request) else None
+    (BREACH) and not stored. `block`: only that block of it, where htmx asks."""
     if not is_htmx(request) and (notice := notices.pending(request)):
-        values, cookies = {"notice": notice, **values}, [*cookies, notices.said(request)]
-        wanted, only_main = None, False
-    body = render(request, template, process, draft, wanted, values).encode()
-    if only_main:
-        around = cached(request, template, process, (template, "", AROUND), dict)
-        body = around.body.replace(HOLE.encode(), body)
+        values, cookies, block = {"notice": notice, **values}, [*cookies, notices.said(request)], None
+    body = render(request, template, process, draft, block if is_htmx(request) else None, values).encode()
+    return private(request, body, cookies, status, secret=secret)
+
+
+def filled(
+    request: Request,
+    template: str,
+    process: Process,
+    key: Hashable,
+    holes: Mapping[str, str | None],
+    values: Callable[[], Mapping[str, Any]],
+    *,
+    cookies: Iterable[Cookie] = (),
+) -> Reply:
+    """A secret page (see `answer`) of which all but the holes is from memory: `key` and `values` are those of `shared`.
+
+    holes: what is this visitor's alone, as HTML; None where the page goes without. The template has each by its name.
+    """
+    shown = {name: html for name, html in holes.items() if html is not None}
+    marks = {name: f"{HOLE}{name}{HOLE}" if name in shown else None for name in holes}
+    if notice := notices.pending(request):
+        body = render(request, template, process, None, None, {"notice": notice, **values(), **marks}).encode()
+        cookies = [*cookies, notices.said(request)]
+    else:
+        body = cached(request, template, process, (template, (key, *shown), None), lambda: {**values(), **marks}).body
+    parts = body.split(HOLE.encode())
+    parts[1::2] = [shown[name.decode()].encode() for name in parts[1::2]]
+    return private(request, b"".join(parts), cookies, secret=True)
+
+
+HOLE = f"\0{secrets.token_hex(8)}\0"  # around the name of a hole: no text of people can hold it
+
+
+def private(request: Request, body: bytes, cookies: Iterable[Cookie], status: int = 200, *, secret: bool) -> Reply:
     if secret:  # how long it is would tell who listens on the line which plans stand on it
         body += b" " * (-len(body) % PADDED_TO)
     headers = {"Cache-Control": "no-store" if secret else "private, no-cache", "Vary": VARY}

@@ -72,7 +72,7 @@ def urls_loaded_by(name: str, attrs: dict[str, str]) -> Iterator[str]:
 
 def test_no_script_needs_what_the_policy_forbids(client: TestClient, process: Process) -> None:
     scripts = {tag["src"] for path in pages_of(process) for tag in Page(client.get(path).text).all("script")}
-    assert len(scripts) == 4  # htmx, the ballot, sharing a plan, a reaction
+    assert len(scripts) == 5  # htmx, what to do without connection, the ballot, sharing a plan, a reaction
     for src in scripts:
         answer = client.get(src)
         assert answer.status_code == 200

@@ -325,6 +325,24 @@ def test_the_same_hand_in_twice_is_one_ballot_and_the_same_answer(
     assert in_the_box(db, process) == [{"bank", "tuin"}]
 
 
+def test_every_voter_reads_only_what_is_of_that_voter(client: TestClient, process: Process, db: Database) -> None:
+    """The page around it is made once for all; Aïcha, Bram and Chen come one after the other, in the same second."""
+    with writing(db):
+        db.execute("UPDATE plans SET title = '<i>Pluktuin</i> & meer' WHERE project_id = 'tuin'")
+    pages = {
+        who: client.post(HAND_IN, data=who.form(*chosen)).text
+        for who, chosen in ((AICHA, ("bank", "tuin")), (BRAM, ("tuin",)), (CHEN, ()))
+    }
+    assert "Bankjes onder de bomen 🌳 € 1.500 <i>Pluktuin</i> & meer € 7.000 Samen € 8.500" in words(pages[AICHA])
+    assert "Bedrag <i>Pluktuin</i> & meer € 7.000 Samen € 7.000" in words(pages[BRAM])
+    assert "U stemde blanco" in words(pages[CHEN])
+    for who, page in pages.items():
+        assert [other for other in pages if codes.grouped(other.receipt) in page] == [who]
+        assert "\0" not in page
+    asked = {Page(page).form("/bezuidenhout/stemmen/vragen").fields["kaart"][0] for page in pages.values()}
+    assert len(asked) == 3
+
+
 def test_the_answer_that_got_lost_comes_after_closing_too(client: TestClient, process: Process, clock: Clock) -> None:
     client.post(HAND_IN, data=AICHA.form("bank"))
     clock.now = AFTER

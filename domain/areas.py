@@ -356,7 +356,7 @@ def line_of(ring: Ring, frame: Frame) -> Line:
             apart.append(point)
             lon, lat = point
     apart.append(ring[-1])
-    flat = [frame.at(lat, lon) for lon, lat in apart]
+    flat = frame.line(apart)
     spots = [(round(flat[at][0]), round(flat[at][1])) for at in maps.corners(flat, LEAST)]
     return [spot for spot, before in zip(spots, [None, *spots], strict=False) if spot != before]
 

@@ -159,6 +159,14 @@ def test_north_is_up_and_east_is_right():
     assert 0 < y1 < y2 < drawing.frame.height
 
 
+def test_a_line_lies_where_each_of_its_points_does():
+    frame = maps.frame_around([maps.mercator(lat, lon) for lat, lon in (INSIDE, OUTSIDE)], 1_000)
+    for (x, y), (lat, lon) in zip(
+        frame.line([(4.30, 52.07), (4.34, 52.09)]), [(52.07, 4.30), (52.09, 4.34)], strict=True
+    ):
+        assert (x, y) == pytest.approx(frame.at(lat, lon), abs=0.051)
+
+
 def test_a_place_far_outside_is_not_on_the_map_and_does_not_shrink_it():
     drawing, without = drawn(AREA, [INSIDE, (0.0, 0.0)]), drawn(AREA, [])
     assert drawing

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import cache, partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from jinja2 import FileSystemLoader, StrictUndefined, pass_context
@@ -261,13 +262,16 @@ def served(
     cookies: Iterable[Cookie] = (),
     media_type: str = HTML,
     keep: str = "no-cache",
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> Reply:
-    """The cached bytes as this browser takes them, or 304 if it has them."""
+    """The cached bytes as this browser takes them, or 304 if it has them. `more`: other headers of this page."""
     encoding = encoding_of(request) if len(made.body) >= SMALL else ""
     etag = f'"{made.etag}{"-" + encoding if encoding else ""}"'
-    headers = {"ETag": etag, "Cache-Control": keep, "Vary": VARY}
+    headers = {"ETag": etag, "Cache-Control": keep, "Vary": VARY, **more}
     if etag in request.headers.get("if-none-match", ""):
         return reply(b"", media_type, headers, cookies, 304)
     if encoding:
         headers["Content-Encoding"] = encoding
-    return reply(made.bytes_for(encoding), media_type, headers, cookies)
+    if cookies:
+        return reply(made.bytes_for(encoding), media_type, headers, cookies)
+    return made.reply((encoding, keep), lambda: reply(made.bytes_for(encoding), media_type, headers))

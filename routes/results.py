@@ -72,9 +72,8 @@ async def published_ballots(request: Request, slug: FromPath[str]) -> Reply:
     process = finished_or_404(request, slug)
     if (await result_of(request, process)).small:
         raise NotFoundException
-    answer = served(request, await site_of(request).once(ballots_file, process), media_type=TEXT)
-    answer.headers["content-disposition"] = f'attachment; filename="{process.slug}.pb"'
-    return answer
+    named = {"Content-Disposition": f'attachment; filename="{process.slug}.pb"'}
+    return served(request, await site_of(request).once(ballots_file, process), media_type=TEXT, more=named)
 
 
 @page("/{slug:str}/controle/lijst.txt")

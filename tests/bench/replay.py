@@ -72,7 +72,7 @@ def compare_plans_pages(generator: Generator, ours: Server, floor: Server, slug:
     for server in (ours, floor):
         generator.round(server, visits[server][: 2 * ORDERS])  # a page is made once, for its first visitor
     compared = ratios.in_turns(generator, (ours, floor), PAGE_ROUNDS, lambda server, turn: visits[server])
-    return compared | {"must_be_at_least": 0.5}
+    return compared | {"must_be_at_least": 0.6}
 
 
 def visits_of(path: str) -> list[Visit]:

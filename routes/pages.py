@@ -28,7 +28,7 @@ from routes.static_files import static_url
 from routes.visitors import resident_of
 
 HTML = "text/html"
-PADDED_TO = 8192  # bytes
+PADDED_TO = 16_384  # bytes; the page after handing in holds some hundred plans before it is longer
 VARY = "Accept-Encoding, Accept-Language, Cookie, HX-Request"
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
@@ -274,4 +274,4 @@ def served(
         headers["Content-Encoding"] = encoding
     if cookies:
         return reply(made.bytes_for(encoding), media_type, headers, cookies)
-    return made.reply((encoding, keep), lambda: reply(made.bytes_for(encoding), media_type, headers))
+    return made.reply((encoding, media_type, keep, *more), lambda: reply(made.bytes_for(encoding), media_type, headers))

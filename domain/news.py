@@ -84,7 +84,7 @@ AND NOT EXISTS (SELECT 1 FROM news WHERE news.process_id = processes.id AND news
 
 def newest(db: Database, process_id: int, plan_id: int | None = None, most: int = 50) -> list[News]:
     """The newest first: everything but how each plan fared, or what is about that plan or the whole process. Nothing of
-    plans that are not public, but for what became of a merged one."""
+    plans that are not public, but for what became of a merged one, which the list of the process tells once."""
     rows = db.query(NEWEST, {"process": process_id, "plan": plan_id, "most": most, "outcomes": json.dumps(OUTCOMES)})
     return [News(**{**row, "at": phases.from_text(row["at"])}) for row in rows]
 
@@ -100,6 +100,7 @@ news.day
 FROM news LEFT JOIN plans ON plans.id = news.plan_id
 WHERE news.process_id = :process AND (:plan IS NULL OR news.plan_id = :plan OR news.plan_id IS NULL)
 AND (:plan IS NOT NULL OR news.kind NOT IN (SELECT value FROM json_each(:outcomes)))
+AND (:plan IS NOT NULL OR news.kind != 'merged' OR plans.status = 'merged')
 AND (news.plan_id IS NULL OR plans.status = 'published' OR news.kind = 'merged' AND plans.status = 'merged')
 ORDER BY news.at DESC, news.id DESC LIMIT :most
 """

@@ -10,7 +10,7 @@ from domain.makers import is_maker as is_maker_of
 from domain.plans import AMOUNTS, PAGE, Plan, page_of
 from domain.processes import Process
 from domain.supports import carry
-from routes import drafts, follows, makers, maps, progress, questions, reactions, supports
+from routes import drafts, follows, makers, maps, progress, questions, reactions, results, supports
 from routes.orders import filters_of, shuffle_of
 from routes.pages import is_htmx, page, process_or_404, shared, site_of
 from routes.replies import Reply, elsewhere
@@ -84,6 +84,7 @@ async def show(request: Request, slug: FromPath[str], plan_id: FromPath[int]) ->
         return shared(request, "plans/gone.html", process, "", lambda: gone_values(request, process, plan))
     filters = filters_of(request, process)
     shuffle, cookies = shuffle_of(request)
+    fared = await results.on_plan(request, process, plan)
 
     def values() -> dict[str, Any]:
         around = filters.apply(site_of(request).reader, process, shuffle)
@@ -93,6 +94,7 @@ async def show(request: Request, slug: FromPath[str], plan_id: FromPath[int]) ->
         draft = drafts.read(request, process)
         return {
             **{name: value for panel in PANELS for name, value in panel(request, process, plan).items()},
+            **fared,
             "plan": plan,
             "previous": around[place - 1] if place else None,
             "next": around[place + 1] if place + 1 < len(around) else None,

@@ -1,5 +1,7 @@
 """The result of a vote, and the ballots from which anyone can recount it."""
 
+from typing import Any
+
 from litestar import Request
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
@@ -7,6 +9,7 @@ from litestar.params import FromPath
 from domain import exports, receipts, results
 from domain.database import Database
 from domain.outcomes import Outcome
+from domain.plans import Plan
 from domain.processes import Process
 from domain.results import Result
 from routes.cache import CachedPage, cached_page
@@ -57,6 +60,14 @@ async def show(request: Request, slug: FromPath[str]) -> Reply:
         return shared(request, "results/pending.html", process, "", dict)
     result = await result_of(request, process)
     return shared(request, "results/show.html", process, "", lambda: {"result": result})
+
+
+async def on_plan(request: Request, process: Process, plan: Plan) -> dict[str, Any]:
+    """For templates/results/on_plan.html."""
+    if not process.finished:
+        return {"result": None, "row": None}
+    result = await result_of(request, process)
+    return {"result": result, "row": next((row for row in result.rows if row.plan.id == plan.id), None)}
 
 
 async def won_in(request: Request, process: Process) -> frozenset[int]:

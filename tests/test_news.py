@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from litestar.testing import TestClient
 
 from domain import news
 from domain.database import Database, writing
 from domain.processes import Process
 from tests.cast import CLOSES, NOW, OPENS
+from tests.pages import words
 
 
 def kinds(db: Database, process: Process, plan_id: int | None = None) -> list[str]:
@@ -45,6 +47,21 @@ def test_of_a_hidden_plan_nothing_is_told(db: Database, process: Process) -> Non
     with writing(db):
         db.execute("UPDATE plans SET status = 'merged' WHERE id = ?", [plan.id])
     assert kinds(db, process) == ["merged"]
+
+
+def test_a_merge_is_told_once_on_the_page_of_the_process_with_the_plan_it_went_on_in(
+    client: TestClient, db: Database, process: Process
+) -> None:
+    bank, tuin = (next(plan for plan in process.plans if plan.project_id == name) for name in ("bank", "tuin"))
+    with writing(db):
+        db.execute("UPDATE plans SET status = 'merged', merged_into = ? WHERE id = ?", [bank.id, tuin.id])
+        news.tell(db, process.id, tuin.id, "merged", bank.title, NOW)
+        news.tell(db, process.id, bank.id, "merged", tuin.title, NOW)
+    assert kinds(db, process) == ["merged"]
+    assert kinds(db, process, bank.id) == ["merged"]
+    said = words(client.get(f"/{process.slug}").text)
+    assert said.count("samengevoegd") == 1
+    assert f"Het plan “ Pluktuin ” is samengevoegd met een ander plan: “ {bank.title} ”." in said
 
 
 def test_news_that_nobody_has_words_for_is_refused(db: Database, process: Process) -> None:

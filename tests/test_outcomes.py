@@ -26,7 +26,7 @@ CHOICES = [("bank", "tuin", "fiets")] * 10 + [("bank", "feest")] * 5 + [("bank",
 LATER = AFTER + timedelta(hours=1)
 TAPS_MISSED = (
     "Dit plan kreeg 5 stemmen. Toen dit plan aan de beurt was, was er nog € 1.000 over. Dit plan kost € 15.000. "
-    "Nog 11 stemmen erbij, of € 14.000 goedkoper, en dit plan was doorgegaan."
+    "Met 11 stemmen meer, of € 14.000 goedkoper, was dit plan doorgegaan."
 )
 
 

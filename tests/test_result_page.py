@@ -62,15 +62,26 @@ def test_what_won_stands_on_top(client: TestClient, counted: Process) -> None:
         assert said in won
 
 
+def test_the_page_of_a_plan_says_how_it_fared(client: TestClient, voted: Process, seal: Seal, clock: Clock) -> None:
+    address = {plan.project_id: f"/bezuidenhout/plannen/{plan.id}" for plan in voted.plans}
+    assert "Bekijk de uitslag" not in words(client.get(address["bank"]).text)
+    clock.now = AFTER
+    seal(voted)
+    assert "Dit plan gaat door 6 stemmen. Bekijk de uitslag" in words(client.get(address["bank"]).text)
+    lost = words(client.get(address["tuin"]).text)
+    assert "Dit plan gaat niet door 4 stemmen. Toen dit plan aan de beurt was, was er nog € 3.500 over." in lost
+    assert "Bekijk de uitslag" not in words(client.get(address["rad"]).text)  # it was withdrawn
+
+
 def test_each_plan_that_missed_hears_in_one_sentence_by_how_much(client: TestClient, counted: Process) -> None:
     page = words(client.get(RESULT).text)
     missed = page[page.index("Deze plannen gaan niet door") : page.index("Hoeveel mensen stemden?")]
     for said in (
         "Pluktuin € 7.000 4 stemmen Toen dit plan aan de beurt was, was er nog € 3.500 over. Dit plan kost € 7.000. "
-        "Nog 1 stem erbij, of € 3.500 goedkoper, en dit plan was doorgegaan.",
+        "Met 1 stem meer, of € 3.500 goedkoper, was dit plan doorgegaan.",
         "Fietsenstalling € 7.500 4 stemmen "
         "Toen dit plan aan de beurt was, was er nog € 3.500 over. Dit plan kost € 7.500. "
-        "Nog 1 stem erbij, of € 4.000 goedkoper, en dit plan was doorgegaan.",
+        "Met 1 stem meer, of € 4.000 goedkoper, was dit plan doorgegaan.",
         "Reuzenrad € 5.000 0 stemmen Dit plan is ingetrokken.",
     ):
         assert said in missed

@@ -298,9 +298,9 @@ def suggestions(request: Request, design: Design) -> dict[str, Value]:
 
 
 def usual_municipality(request: Request) -> str:
-    """That of the settings, else that of the newest process."""
+    """That of the newest process that has one, else that of the settings, which may name who runs the site."""
     site = site_of(request)
-    return site.settings.municipality or next((each.municipality for each in site.all() if each.municipality), "")
+    return next((each.municipality for each in site.all() if each.municipality), "") or site.settings.municipality
 
 
 def step_page(

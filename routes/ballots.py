@@ -257,16 +257,17 @@ def success(
 ) -> Reply:
     """Made once for every voter, in the last minute before closing for many at a time: nearly all comes from memory."""
     now, language = site_of(request).now(), language_of(request)
-    changed, again, today = outcome is Outcome.CHANGED, outcome is Outcome.AGAIN, date(now, language)
+    changed, again = outcome is Outcome.CHANGED, outcome is Outcome.AGAIN
     # Whoever votes next at the same device may go back and send the form again: it has shown the receipt once.
     hidden = changed or (again and channel != ONLINE)
     plans, _ = ballots.chosen(process, named)
+    kind = {"changed": changed, "again": again, "blank": not plans, "device": channel, "today": date(now, language)}
     rows = "".join(row(language, plan.title, money(plan.cost, process.currency, language)) for plan in plans)
     return filled(
         request,
         "ballots/handed_in.html",
         process,
-        (changed, again, not plans, channel, today),
+        tuple(kind.values()),
         {
             "receipt": None if hidden else codes.grouped(receipt),
             "rows": rows,
@@ -275,11 +276,7 @@ def success(
             "asked": ASKED.draw(process.id, now) if outcome is Outcome.COUNTED else None,
         },
         lambda: {
-            "changed": changed,
-            "again": again,
-            "blank": not plans,
-            "device": channel,
-            "today": today,
+            **kind,
             "ages": turnout.ages_asked(process),
             "result_phase": next((phase for phase in process.phases if phase.kind == "result"), None),
         },

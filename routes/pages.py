@@ -165,9 +165,10 @@ def answer(
 ) -> Reply:
     """A page for this visitor alone. `secret`: it holds something nobody may see or keep, so it is not compressed
     (BREACH) and not stored. `block`: only that block of it, where htmx asks."""
+    wanted = block if is_htmx(request) else None
     if not is_htmx(request) and (notice := notices.pending(request)):
-        values, cookies, block = {"notice": notice, **values}, [*cookies, notices.said(request)], None
-    body = render(request, template, process, draft, block if is_htmx(request) else None, values).encode()
+        values, cookies = {"notice": notice, **values}, [*cookies, notices.said(request)]
+    body = render(request, template, process, draft, wanted, values).encode()
     return private(request, body, cookies, status, secret=secret)
 
 
@@ -274,4 +275,5 @@ def served(
         headers["Content-Encoding"] = encoding
     if cookies:
         return reply(made.bytes_for(encoding), media_type, headers, cookies)
-    return made.reply((encoding, media_type, keep, *more), lambda: reply(made.bytes_for(encoding), media_type, headers))
+    key = (encoding, media_type, keep, *more.items())
+    return made.reply(key, lambda: reply(made.bytes_for(encoding), media_type, headers))

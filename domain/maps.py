@@ -253,11 +253,9 @@ class Frame:
         return round((x - self.left) * self.scale, 1), round((y - self.top) * self.scale, 1)
 
     def line(self, ring: Sequence[Point]) -> list[Point]:
-        """Where these points (lon, lat) lie. Written out: a map of hundreds of areas asks it of tens of thousands."""
-        scale, turn = self.scale, self.scale / (2 * math.pi)
-        left, top = (self.left - 0.5) * scale, (self.top - 0.5) * scale
-        asinh, tan, radian = math.asinh, math.tan, math.pi / 180
-        return [(lon / 360 * scale - left, -asinh(tan(lat * radian)) * turn - top) for lon, lat in ring]
+        """Where these points (lon, lat) lie, not rounded: a map of hundreds of areas asks it of tens of thousands."""
+        world = (mercator(lat, lon) for lon, lat in ring)
+        return [((x - self.left) * self.scale, (y - self.top) * self.scale) for x, y in world]
 
     def place(self, x: float, y: float) -> Point:
         """lat and lon of a point of the drawing; of its edge where the point lies outside."""
